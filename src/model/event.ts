@@ -1,0 +1,41 @@
+/**
+ * What happened, as data. Log lines (Postfix's own), JSON lines, counters, report, guard and dashboard are views of it.
+ * Which daemon would have said it is part of the view (event/format.ts).
+ */
+export type Event =
+  | { readonly kind: 'connect'; readonly client: string }
+  | { readonly kind: 'disconnect'; readonly client: string; readonly commands: CommandCounts }
+  /** `after` is the last command: "lost connection after AUTH from …", "timeout after RCPT from …". */
+  | { readonly kind: 'lost_connection' | 'timeout'; readonly after: string; readonly client: string; readonly queueId: string | null }
+  | VerdictEvent
+  /** "QUEUEID: client=…" when a transaction gets its id. */
+  | { readonly kind: 'accept_client'; readonly queueId: string; readonly client: string; readonly sasl: { readonly method: string; readonly username: string; readonly sender: string } | null; readonly origClient?: string }
+  | { readonly kind: 'message_id'; readonly queueId: string; readonly messageId: string }
+  /** The next hop's answer for one recipient: status=sent|bounced|deferred. */
+  | { readonly kind: 'delivery'; readonly queueId: string; readonly sender: string; readonly recipient: string; readonly relay: string; readonly dsn: string; readonly status: 'sent' | 'deferred' | 'bounced'; readonly text: string; readonly delaySeconds: number }
+  /** Free text for lines that Postfix logs as "warning: …" or plain info; `text` in Postfix's own words. */
+  | { readonly kind: 'warning' | 'info' | 'fatal' | 'error'; readonly text: string }
+
+/** "NOQUEUE: reject: RCPT from name[addr]: 450 4.7.1 …; from=<…> to=<…> proto=ESMTP helo=<…>" (Postfix log_whatsup). */
+export interface VerdictEvent {
+  readonly kind: 'verdict'
+  readonly whatsup: 'reject' | 'reject_warning' | 'permit' | 'hold' | 'discard' | 'filter' | 'redirect' | 'bcc' | 'prepend' | 'info' | 'warn' | 'hangup' | 'milter-reject'
+  readonly queueId: string | null
+  /** CONNECT, HELO, EHLO, MAIL, RCPT, DATA, END-OF-MESSAGE, ETRN, VRFY */
+  readonly where: string
+  readonly client: string
+  readonly text: string
+  /** Internal form; null: left out of the line. */
+  readonly sender: string | null
+  readonly recipient: string | null
+  readonly protocol: string | null
+  readonly helo: string | null
+  /** Identifier of the recorded trace (`postern why`). */
+  readonly traceId?: string
+}
+
+/** "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4": per verb [accepted, total]. */
+export type CommandCounts = ReadonlyMap<string, { readonly good: number; readonly total: number }>
+
+/** Whoever takes events: the log, counters, the store. Never throws, never blocks. */
+export type EmitEvent = (event: Event) => void

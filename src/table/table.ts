@@ -1,0 +1,17 @@
+import type { Lookup } from '../model/lookup.ts'
+
+/**
+ * An open lookup table, `type:name` of main.cf (postmap(1), DATABASE_README).
+ * Keys are passed as the caller has them; a table folds case where its type does so in Postfix.
+ */
+export interface Table {
+  /** "hash:/etc/postfix/helo_access", as written. */
+  readonly name: string
+  /**
+   * What lookup keys mean to this table (Postfix dict flags). 'fixed': exact keys, the caller tries parent domains, partial
+   * addresses and so on. 'pattern': one whole-key try (regexp, pcre, cidr): the caller makes no partial keys.
+   */
+  readonly kind: 'fixed' | 'pattern'
+  lookup(key: string): Promise<Lookup<string>>
+  close(): void
+}
