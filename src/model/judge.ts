@@ -14,6 +14,8 @@ export interface ClientName {
   /** Why `name` is or is not known: ok, or a permanent or temporary failure. */
   readonly nameStatus: NameStatus
   readonly reverseNameStatus: NameStatus
+  /** "hostname X does not resolve to address Y: …": the face logs each as a warning before "connect from". */
+  readonly warnings: readonly string[]
 }
 export type NameStatus = 'ok' | 'temporary' | 'permanent'
 
@@ -46,14 +48,20 @@ export interface Judgement {
   readonly hangup?: boolean
 }
 
-/** One per SMTP session (and one per policy request, explain, replay). */
+/**
+ * The face calls every stage, whatever smtpd_delay_reject says: the judge answers "go on" at once where Postfix runs no list yet.
+ * VRFY is judge('recipient') with `where` VRFY. One per SMTP session (and one per policy request, explain, replay). */
 export interface SessionJudge {
   /** Starts every question that the lists may ask about these facts; cheap, returns at once, never throws. */
   lookAhead(facts: Facts): void
   /** The verdict of one stage. Never rejects: a fault of ours is a 451 Judgement. */
   judge(stage: Stage, facts: Facts): Promise<Judgement>
-  /** VRFY, and RCPT under reject_unlisted: same as judge('recipient') but without the unlisted-sender side. */
-  clientName(): Promise<ClientName>
+  clientName(facts: Facts): Promise<ClientName>
+  /**
+   * Whether MAIL or RCPT may take this address at all (Postfix smtpd_check_addr): false makes the face answer
+   * "501 5.1.7 Bad sender address syntax" or "501 5.1.3 Bad recipient address syntax".
+   */
+  isAddressValid(address: string, smtputf8: boolean, facts: Facts): Promise<boolean>
   /** The transaction is over (RSET, MAIL, end of data, HELO): forget its effects and per-transaction state. */
   resetTransaction(): void
   /** XCLIENT changed who the client is. */

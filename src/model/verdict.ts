@@ -1,5 +1,6 @@
 import type { Facts } from './facts.ts'
 import type { Reply, StatusDetail } from './reply.ts'
+import type { Subject } from './subject.ts'
 
 /** A reply, or a recipe for one that quotes facts known only when the list is walked (default_rbl_reply's $recipient). */
 export type ReplyOf = Reply | ((facts: Facts) => Reply)
@@ -11,10 +12,13 @@ export type Verdict =
   | { readonly kind: 'reject' | 'defer_if_permit' | 'defer_if_reject'; readonly reply: ReplyOf }
   /** Our own fault (Postfix: MAIL_ERROR_SOFTWARE, MAIL_ERROR_DATA): a 4xx that warn_if_reject cannot soften. */
   | { readonly kind: 'fault'; readonly reply: Reply }
-  /** A table or policy server answered with restriction names. */
-  | { readonly kind: 'list'; readonly words: string; readonly table: string }
+  /** A table or policy server answered with restriction names, to be walked with this subject. `onPermit`: what becomes of its OK. */
+  | { readonly kind: 'list'; readonly words: string; readonly table: string; readonly subject: Subject; readonly onPermit: OnPermit }
   /** Noted for the message, then on with the next restriction; DISCARD ends all lists. */
   | { readonly kind: 'action'; readonly action: AccessAction; readonly text: string; readonly name: string; readonly class: string; readonly table: string; readonly key: string }
+
+/** Some tables may not let anyone in: their OK is a configuration error, or no answer. */
+export type OnPermit = 'permit' | 'dunno' | 'forbidden'
 
 export type AccessAction = 'HOLD' | 'DISCARD' | 'FILTER' | 'REDIRECT' | 'BCC' | 'PREPEND' | 'WARN' | 'INFO' | 'HANGUP'
 

@@ -1,0 +1,65 @@
+import type { DnsAnswer, DnsType } from '../dns/resolver.ts'
+import type { ClientName } from '../model/judge.ts'
+import type { Lookup } from '../model/lookup.ts'
+import type { Table } from '../table/table.ts'
+import type { AddressClass } from './address_class.ts'
+
+/** The one door to the world. Every call is memoised per session, bounded, and traced. */
+export interface Ask {
+  /** PTR, and the addresses of the name it gives (Postfix smtpd_peer(3)). */
+  clientName(): Promise<ClientName>
+  dns(name: string, type: DnsType): Promise<DnsAnswer>
+  /** One key in one table. `partial`: a parent domain or shorter network, which pattern tables are not asked for. */
+  lookup(table: Table, key: string, partial?: boolean): Promise<Lookup<string>>
+  /** The maps of a parameter (local_recipient_maps, …), by mail address in Postfix's search order. */
+  mapsAddress(parameter: MapsParam, address: string): Promise<Lookup<string>>
+  /** The maps of a parameter by plain key (relay_clientcerts, rbl_reply_maps). */
+  mapsKey(parameter: MapsParam, key: string): Promise<Lookup<string>>
+  /** mail_addr_find over one table with the strategy of access(5): user+ext@domain, user@domain, domain, parents, user@. */
+  lookupAddress(table: Table, address: string): Promise<Lookup<string>>
+  /** Whether a parameter's match list has the address (mynetworks, permit_mx_backup_networks). */
+  addressListed(parameter: AddressListParam, name: string, address: string): Promise<Lookup<true>>
+  /** trivial-rewrite's answer: canonical address, class, whether sender-specified routing is left. */
+  resolveAddress(address: string): Promise<Lookup<AddressClass>>
+  /** inet_interfaces and proxy_interfaces. */
+  isOwnAddress(address: string): boolean
+  /** Whether a host name is one of mydestination or [own address] (Postfix resolve_local). */
+  isLocalDomain(domain: string): Promise<Lookup<true>>
+  policy(server: string, clientName: ClientName): Promise<PolicyAnswer>
+  verify(address: string): Promise<VerifyAnswer>
+  /** Seconds of rest, as restriction `sleep` wants it. */
+  sleep(seconds: number): Promise<void>
+  /** Whether a DNS list's address counts: error answers and lists set aside do not. */
+  isListing(zone: string, address: string): boolean
+  /** A list close to its query limit is not asked ahead. */
+  nearBudget(zone: string): boolean
+  /** Logged as "warning: …" when (and only when) the walk reaches this restriction. */
+  warn(text: string): void
+  info(text: string): void
+}
+
+export type PolicyAnswer =
+  | { readonly status: 'action'; readonly action: string }
+  /** The service did not answer; the default action counts instead. */
+  | { readonly status: 'failed'; readonly reason: string; readonly defaultAction: string }
+
+export interface VerifyAnswer {
+  readonly status: 'ok' | 'undeliverable' | 'deferred' | 'in progress' | 'service failure'
+  /** "host mx.example.net[192.0.2.1] said: 550 5.1.1 …" */
+  readonly text: string
+}
+
+export type MapsParam =
+  | 'local_recipient_maps'
+  | 'virtual_alias_maps'
+  | 'virtual_mailbox_maps'
+  | 'relay_recipient_maps'
+  | 'canonical_maps'
+  | 'sender_canonical_maps'
+  | 'recipient_canonical_maps'
+  | 'smtpd_sender_login_maps'
+  | 'rbl_reply_maps'
+  | 'relay_clientcerts'
+
+export type AddressListParam = 'mynetworks' | 'permit_mx_backup_networks'
+export type DomainListParam = 'mydestination' | 'virtual_alias_domains' | 'virtual_mailbox_domains' | 'relay_domains'

@@ -1,0 +1,242 @@
+import type { DnsAnswer, DnsRecord, DnsType } from '../dns/resolver.ts'
+import type { Facts } from '../model/facts.ts'
+import type { ClientName } from '../model/judge.ts'
+import { failed, type Lookup } from '../model/lookup.ts'
+import type { TraceQuestion } from '../model/trace.ts'
+import type { Table } from '../table/table.ts'
+import { sleep } from '../util/clock.ts'
+import { type AddressClass, classifyAddress } from './address_class.ts'
+import type { AddressListParam, Ask, MapsParam, PolicyAnswer, VerifyAnswer } from './ask.ts'
+import { findClientName, toldClientName, UNKNOWN } from './client_name.ts'
+import type { World } from './world.ts'
+
+/** A session that needs more than this asks on somebody else's behalf: each recipient may cost a dozen. */
+const DNS_QUESTION_LIMIT = 2000
+
+/** What a check said on its way, for the log when the walk reaches it. */
+export interface Note {
+  readonly kind: 'warning' | 'info'
+  readonly text: string
+}
+
+interface TimedAnswer {
+  readonly answer: Promise<DnsAnswer>
+  readonly atMs: number
+  tookMs: number
+}
+
+/** The memory of one session: each DNS question is asked once, the client is named once. */
+export class SessionMemory {
+  readonly world: World
+  readonly #startMs: number
+  readonly #dns = new Map<string, TimedAnswer>()
+  #clientName: Promise<ClientName> | null = null
+  #clientQuestions: readonly TraceQuestion[] = []
+
+  constructor(world: World) {
+    this.world = world
+    this.#startMs = world.clock.monotonic()
+  }
+
+  /** Milliseconds since the session began. */
+  elapsed(): number {
+    return this.world.clock.monotonic() - this.#startMs
+  }
+
+  clientName(facts: Facts): Promise<ClientName> {
+    this.#clientName ??= this.#findClientName(facts)
+    return this.#clientName
+  }
+
+  /** The questions that naming the client took. */
+  clientQuestions(): readonly TraceQuestion[] {
+    return this.#clientQuestions
+  }
+
+  forgetClient(): void {
+    this.#clientName = null
+  }
+
+  dns(name: string, type: DnsType): TimedAnswer {
+    const key = `${type} ${name.toLowerCase()}`
+    const known = this.#dns.get(key)
+    if (known !== undefined) return known
+    const atMs = this.elapsed()
+    const entry: TimedAnswer = { answer: this.#query(name, type), atMs, tookMs: -1 }
+    this.#dns.set(key, entry)
+    void entry.answer.then(() => {
+      entry.tookMs = this.elapsed() - atMs
+    })
+    return entry
+  }
+
+  async #query(name: string, type: DnsType): Promise<DnsAnswer> {
+    if (this.#dns.size >= DNS_QUESTION_LIMIT) return failed('too many DNS questions in one session')
+    try {
+      return await this.world.resolver.query(name, type)
+    } catch (error) {
+      return failed(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  async #findClientName(facts: Facts): Promise<ClientName> {
+    const told = toldClientName(facts.client)
+    if (told !== null) return told
+    if (!this.world.config.smtpd_peername_lookup || facts.client.address === UNKNOWN)
+      return { name: UNKNOWN, reverseName: UNKNOWN, nameStatus: 'permanent', reverseNameStatus: 'permanent', warnings: [] }
+    const door = new Door(this, facts)
+    const name = await findClientName(door, facts.client)
+    this.#clientQuestions = door.questions
+    return name
+  }
+}
+
+/** The door as one check sees it: the session's memory behind it, its own questions and notes written down. */
+export class Door implements Ask {
+  readonly questions: TraceQuestion[] = []
+  readonly notes: Note[] = []
+  readonly #memory: SessionMemory
+  readonly #facts: Facts
+
+  constructor(memory: SessionMemory, facts: Facts) {
+    this.#memory = memory
+    this.#facts = facts
+  }
+
+  async clientName(): Promise<ClientName> {
+    const name = await this.#memory.clientName(this.#facts)
+    for (const question of this.#memory.clientQuestions()) this.questions.push(question)
+    return name
+  }
+
+  async dns(name: string, type: DnsType): Promise<DnsAnswer> {
+    const entry = this.#memory.dns(name, type)
+    const answer = await entry.answer
+    this.questions.push({
+      door: 'dns',
+      question: `${type} ${name}`,
+      answer: describeDns(answer),
+      atMs: entry.atMs,
+      tookMs: entry.tookMs < 0 ? this.#memory.elapsed() - entry.atMs : entry.tookMs,
+    })
+    return answer
+  }
+
+  async lookup(table: Table, key: string, partial = false): Promise<Lookup<string>> {
+    // Postfix DICT_FLAG_FIXED: pattern tables see whole keys only.
+    if (partial && table.kind === 'pattern') return { status: 'absent' }
+    return this.#timed('table', `${table.name} ${key}`, table.lookup(key))
+  }
+
+  mapsAddress(parameter: MapsParam, address: string): Promise<Lookup<string>> {
+    return this.#timed('table', `${parameter} ${address}`, this.#memory.world.mapsAddress(parameter, address))
+  }
+
+  mapsKey(parameter: MapsParam, key: string): Promise<Lookup<string>> {
+    return this.#timed('table', `${parameter} ${key}`, this.#memory.world.mapsKey(parameter, key))
+  }
+
+  lookupAddress(table: Table, address: string): Promise<Lookup<string>> {
+    return this.#timed('table', `${table.name} ${address}`, this.#memory.world.lookupAddress(table, address))
+  }
+
+  addressListed(parameter: AddressListParam, name: string, address: string): Promise<Lookup<true>> {
+    const listed = this.#memory.world.inAddressList(parameter, name, address)
+    return this.#timed('list', `${parameter} ${name}[${address}]`, listed)
+  }
+
+  async resolveAddress(address: string): Promise<Lookup<AddressClass>> {
+    const world = this.#memory.world
+    const isLocal = (domain: string) => this.isLocalDomain(domain)
+    return classifyAddress(address, world.config, { isLocal, inList: (p, d) => world.inDomainList(p, d) })
+  }
+
+  isOwnAddress(address: string): boolean {
+    return this.#memory.world.isOwnAddress(address)
+  }
+
+  async isLocalDomain(domain: string): Promise<Lookup<true>> {
+    const name = domain.endsWith('.') ? domain.slice(0, -1) : domain
+    if (name === '' || name.endsWith('.')) return { status: 'absent' }
+    const listed = await this.#memory.world.inDomainList('mydestination', name)
+    if (listed.status !== 'absent') return listed
+    const literal = /^\[(?:IPv6:)?(.*)\]$/i.exec(name)?.[1]
+    return literal !== undefined && this.isOwnAddress(literal) ? { status: 'found', value: true } : listed
+  }
+
+  async policy(server: string, clientName: ClientName): Promise<PolicyAnswer> {
+    const atMs = this.#memory.elapsed()
+    const answer = await this.#memory.world.policy(server, this.#facts, clientName)
+    const said = answer.status === 'action' ? `action=${answer.action}` : `failed: ${answer.reason}`
+    this.questions.push({ door: 'policy', question: server, answer: said, atMs, tookMs: this.#memory.elapsed() - atMs })
+    return answer
+  }
+
+  async verify(address: string): Promise<VerifyAnswer> {
+    const atMs = this.#memory.elapsed()
+    const answer = await this.#memory.world.verify(address)
+    const said = `${answer.status} ${answer.text}`
+    this.questions.push({ door: 'verify', question: address, answer: said, atMs, tookMs: this.#memory.elapsed() - atMs })
+    return answer
+  }
+
+  async sleep(seconds: number): Promise<void> {
+    await sleep(this.#memory.world.clock, seconds * 1000)
+  }
+
+  isListing(zone: string, address: string): boolean {
+    return this.#memory.world.isListing(zone, address)
+  }
+
+  nearBudget(zone: string): boolean {
+    return this.#memory.world.nearBudget(zone)
+  }
+
+  warn(text: string): void {
+    this.notes.push({ kind: 'warning', text })
+  }
+
+  info(text: string): void {
+    this.notes.push({ kind: 'info', text })
+  }
+
+  async #timed<T>(door: string, question: string, asked: Promise<Lookup<T>>): Promise<Lookup<T>> {
+    const atMs = this.#memory.elapsed()
+    const answer = await asked
+    const said =
+      answer.status === 'found'
+        ? answer.value === true
+          ? 'yes'
+          : String(answer.value)
+        : answer.status === 'absent'
+          ? 'absent'
+          : `failed: ${answer.reason}`
+    this.questions.push({ door, question, answer: said, atMs, tookMs: this.#memory.elapsed() - atMs })
+    return answer
+  }
+}
+
+/** "127.0.0.2, 127.0.0.4", "absent (NXDOMAIN)", "failed: timeout". */
+function describeDns(answer: DnsAnswer): string {
+  if (answer.status === 'failed') return `failed: ${answer.reason}`
+  if (answer.status === 'absent') return answer.reason === 'nxdomain' ? 'absent (NXDOMAIN)' : 'absent (no such record)'
+  return answer.records.map(describeRecord).join(', ') + (answer.stale ? ' (stale)' : '')
+}
+
+function describeRecord(record: DnsRecord): string {
+  switch (record.type) {
+    case 'A':
+    case 'AAAA':
+      return record.address
+    case 'MX':
+      return `${record.preference} ${record.exchange === '' ? '.' : record.exchange}`
+    case 'TXT':
+      return `"${record.strings.join('')}"`
+    case 'SOA':
+      return record.primary
+    case 'NS':
+    case 'PTR':
+    case 'CNAME':
+      return record.name
+  }
+}
