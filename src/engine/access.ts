@@ -51,7 +51,8 @@ export function accessVerdict(value: string, origin: AccessOrigin, door: { ask: 
   }
   // Postfix: an all-numeric result is OK; some authentication mechanisms store time stamps there.
   if (/^\d+$/.test(value)) return PERMIT
-  if (/^[45]\d\d$/.test(command) && text !== '') return { kind: 'reject', reply: make(Number(command), 'Access denied') }
+  if (/^[45]\d\d$/.test(command) && text !== '')
+    return { kind: 'reject', reply: make(Number(command), 'Access denied') }
   if (verb === 'OK' || verb === 'RELAY') return PERMIT
   if (value.includes(':')) {
     ask.warn(`access table ${origin.table} has entry with lookup table: ${value}`)
@@ -75,7 +76,11 @@ export function tableFault(subject: Subject): Verdict {
   // Postfix feeds "451 4.3.5 Server configuration error" through check_table_result for access tables, whatever the cause.
   return {
     kind: 'reject',
-    reply: { code: 451, detail: '3.5', text: `<${subject.name}>: ${subject.class} rejected: Server configuration error` },
+    reply: {
+      code: 451,
+      detail: '3.5',
+      text: `<${subject.name}>: ${subject.class} rejected: Server configuration error`,
+    },
   }
 }
 
@@ -118,8 +123,26 @@ export function splitStatus(text: string): { status: Status | null; rest: string
 }
 
 /** x.1.N of the sender, and of the recipient (Postfix smtpd_dsn_fix: the same digit means another thing on the other side). */
-const SENDER_DETAIL: Readonly<Record<string, StatusDetail>> = { '1': '1.7', '2': '1.8', '3': '1.7', '4': '1.7', '5': '1.0', '6': '1.7', '7': '1.7', '8': '1.8' }
-const RECIPIENT_DETAIL: Readonly<Record<string, StatusDetail>> = { '1': '1.1', '2': '1.2', '3': '1.3', '4': '1.4', '5': '1.5', '6': '1.6', '7': '1.3', '8': '1.2' }
+const SENDER_DETAIL: Readonly<Record<string, StatusDetail>> = {
+  '1': '1.7',
+  '2': '1.8',
+  '3': '1.7',
+  '4': '1.7',
+  '5': '1.0',
+  '6': '1.7',
+  '7': '1.7',
+  '8': '1.8',
+}
+const RECIPIENT_DETAIL: Readonly<Record<string, StatusDetail>> = {
+  '1': '1.1',
+  '2': '1.2',
+  '3': '1.3',
+  '4': '1.4',
+  '5': '1.5',
+  '6': '1.6',
+  '7': '1.3',
+  '8': '1.2',
+}
 
 /** Makes an address status (x.1.N) fit what is being rejected. */
 export function fixDetail(status: Status, subject: Subject, ask: Pick<Ask, 'info'>): StatusDetail {
@@ -132,6 +155,8 @@ export function fixDetail(status: Status, subject: Subject, ask: Pick<Ask, 'info
         ? (RECIPIENT_DETAIL[digit] ?? '1.0')
         : '0.0'
   if (fixed !== status.detail)
-    ask.info(`mapping DSN status ${status.class}.${status.detail} into ${subject.class} status ${status.class}.${fixed}`)
+    ask.info(
+      `mapping DSN status ${status.class}.${status.detail} into ${subject.class} status ${status.class}.${fixed}`,
+    )
   return fixed
 }

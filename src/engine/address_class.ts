@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { isMailhostLiteral, isValidHostaddr, isValidUtf8Hostname } from '../mail/hostname.ts'
 import { toAscii } from '../mail/idna.ts'
-import { type Lookup, failed, found } from '../model/lookup.ts'
+import { failed, found, type Lookup } from '../model/lookup.ts'
 import type { DomainListParam } from './ask.ts'
 
 /**
@@ -76,7 +76,9 @@ export async function classifyAddress(
   if (malformed) return found({ ...fixed, class: 'default', routed: false, malformed })
   if (localDomain) return found({ ...fixed, class: 'local', malformed })
   const kind = await remoteClass(domain, lists)
-  return kind.status === 'found' ? found({ ...fixed, class: kind.value, malformed }) : failed('temporary: address class')
+  return kind.status === 'found'
+    ? found({ ...fixed, class: kind.value, malformed })
+    : failed('temporary: address class')
 }
 
 /** Postfix: whatever follows the first of "@!%" is not just the domain. */

@@ -17,6 +17,8 @@ export interface Ask {
   mapsKey(parameter: MapsParam, key: string): Promise<Lookup<string>>
   /** mail_addr_find over one table with the strategy of access(5): user+ext@domain, user@domain, domain, parents, user@. */
   lookupAddress(table: Table, address: string): Promise<Lookup<string>>
+  /** Whether a parameter's domain list has the domain. */
+  domainListed(parameter: DomainListParam, domain: string): Promise<Lookup<true>>
   /** Whether a parameter's match list has the address (mynetworks, permit_mx_backup_networks). */
   addressListed(parameter: AddressListParam, name: string, address: string): Promise<Lookup<true>>
   /** trivial-rewrite's answer: canonical address, class, whether sender-specified routing is left. */

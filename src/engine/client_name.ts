@@ -40,7 +40,13 @@ export function toldClientName(client: ClientFacts): ClientName | null {
   const name = told(client.toldName)
   // Postfix: without REVERSE_NAME the reverse name follows NAME.
   const reverse = client.toldReverseName === undefined ? name : told(client.toldReverseName)
-  return { name: name.name, reverseName: reverse.name, nameStatus: name.status, reverseNameStatus: reverse.status, warnings: [] }
+  return {
+    name: name.name,
+    reverseName: reverse.name,
+    nameStatus: name.status,
+    reverseNameStatus: reverse.status,
+    warnings: [],
+  }
 }
 
 function told(value: string | null | undefined): { name: string; status: NameStatus } {

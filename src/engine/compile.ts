@@ -77,7 +77,11 @@ export class ListCompiler {
 
   /** A list that stands in a table's or policy server's answer. */
   compileText(name: string, text: string, subject: SubjectClass): CompiledList {
-    return this.compile(name, splitWords(text).map(word => ({ text: word })), subject)
+    return this.compile(
+      name,
+      splitWords(text).map(word => ({ text: word })),
+      subject,
+    )
   }
 
   #items(words: readonly ListWord[], subject: SubjectClass, depth: number): Item[] {
@@ -110,10 +114,14 @@ export class ListCompiler {
   #bareTable(word: ListWord, subject: SubjectClass): Item {
     const access = DEFAULT_ACCESS[subject]
     const restriction = access === undefined ? undefined : this.#context.registry.find(access)
-    if (restriction !== undefined) return this.#checkItem(restriction, access ?? '', { argument: word.text, next: undefined })
+    if (restriction !== undefined)
+      return this.#checkItem(restriction, access ?? '', { argument: word.text, next: undefined })
     const kinds = Object.values(DEFAULT_ACCESS)
     const all = ['check_client_access', 'check_reverse_client_hostname_access', ...kinds.slice(1)].join(', ')
-    this.#tell(word, `cannot use table "${word.text}" here: say which access check it is for, such as check_client_access`)
+    this.#tell(
+      word,
+      `cannot use table "${word.text}" here: say which access check it is for, such as check_client_access`,
+    )
     const warning = `specify one of (${all}) before ${subject} restriction "${word.text}"`
     return { kind: 'fault', name: word.text, warnings: [warning] }
   }
@@ -134,7 +142,8 @@ export class ListCompiler {
     const missing = missingArgument(restriction, name, next?.text)
     if (missing !== null) {
       this.#tell(word, missing.problem)
-      if (missing.skips) return { item: { kind: 'skip', name, warning: missing.warning }, taken: next === undefined ? 1 : taken }
+      if (missing.skips)
+        return { item: { kind: 'skip', name, warning: missing.warning }, taken: next === undefined ? 1 : taken }
       return { item: { kind: 'fault', name, warnings: [missing.warning] }, taken: next === undefined ? 1 : taken }
     }
     const argument = taken === 2 ? (next?.text ?? '') : ''
@@ -177,7 +186,11 @@ function missingArgument(
     case 'table': {
       if (argument?.includes(':')) return null
       const problem = `cannot use ${name} without a table: expected type:name after it`
-      return { problem, warning: `restriction ${name}: bad argument "${argument ?? ''}": need maptype:mapname`, skips: false }
+      return {
+        problem,
+        warning: `restriction ${name}: bad argument "${argument ?? ''}": need maptype:mapname`,
+        skips: false,
+      }
     }
     case 'server': {
       if (argument?.includes(':')) return null

@@ -74,11 +74,17 @@ export async function lookupAddresses(
   if (isValidHostaddr(name)) return { addresses: [name], temporary: false, reason: '' }
   const answers = await Promise.all(families.map(type => ask.dns(name, type)))
   const addresses = answers.flatMap(answer =>
-    answer.status === 'found' ? answer.records.flatMap(r => (r.type === 'A' || r.type === 'AAAA' ? [r.address] : [])) : [],
+    answer.status === 'found'
+      ? answer.records.flatMap(r => (r.type === 'A' || r.type === 'AAAA' ? [r.address] : []))
+      : [],
   )
   if (addresses.length > 0) return { addresses, temporary: false, reason: '' }
   if (answers.some(answer => answer.status === 'failed'))
     return { addresses, temporary: true, reason: 'Temporary failure in name resolution' }
   const nodata = answers.some(answer => answer.status === 'absent' && answer.reason === 'nodata')
-  return { addresses, temporary: false, reason: nodata ? 'No address associated with hostname' : 'Name or service not known' }
+  return {
+    addresses,
+    temporary: false,
+    reason: nodata ? 'No address associated with hostname' : 'Name or service not known',
+  }
 }

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import { isAscii } from '../mail/hostname.ts'
 import type { Event } from '../model/event.ts'
 import type { Facts } from '../model/facts.ts'
-import { type ClientName, type Judgement, namaddr, NO_EFFECTS, type SessionJudge, type Stage } from '../model/judge.ts'
+import { type ClientName, type Judgement, NO_EFFECTS, namaddr, type SessionJudge, type Stage } from '../model/judge.ts'
 import type { Subject, SubjectClass } from '../model/subject.ts'
 import { Answers } from './answers.ts'
 import { toldClientName } from './client_name.ts'
@@ -24,6 +24,9 @@ const LIST_PARAMS = {
 } as const satisfies Record<string, readonly [keyof Config, SubjectClass]>
 
 type ListName = keyof typeof LIST_PARAMS
+
+/** Stages whose lists wait for RCPT under smtpd_delay_reject, so that nothing is asked, not even the client's name. */
+const DELAYED: ReadonlySet<Stage> = new Set(['client', 'helo', 'sender'])
 
 /** One configuration's lists, compiled once and shared by all its sessions. */
 export interface Policy {
@@ -138,9 +141,18 @@ class Judge implements SessionJudge {
   }
 
   async judge(stage: Stage, facts: Facts): Promise<Judgement> {
+    const delayed = this.#policy.world.config.smtpd_delay_reject && DELAYED.has(stage)
+    if (delayed) return { reply: null, effects: this.#state.effects, events: [], trace: { steps: [] } }
     const name = toldClientName(facts.client) ?? (await this.#memory.clientName(facts))
     const client = namaddr(name, facts.client.address)
-    const run = new Run({ policy: this.#policy, answers: this.#answers, state: this.#state, deferredAt: this.#deferredAt, facts, client })
+    const run = new Run({
+      policy: this.#policy,
+      answers: this.#answers,
+      state: this.#state,
+      deferredAt: this.#deferredAt,
+      facts,
+      client,
+    })
     try {
       const refused = await run.stage(stage)
       return run.judgement(refused, this.#state)
@@ -239,7 +251,8 @@ class Run {
     let outcome = await walk.list(policy.lists.sender, subject)
     deferredAt.sender = state.deferIfPermit.active
     const unlisted = config.smtpd_reject_unlisted_sender && facts.sender !== '' && !state.effects.discard
-    if (outcome !== 'reject' && unlisted && policy.unlistedSender !== null) outcome = await walk.single(policy.unlistedSender, subject)
+    if (outcome !== 'reject' && unlisted && policy.unlistedSender !== null)
+      outcome = await walk.single(policy.unlistedSender, subject)
     return outcome === 'reject'
   }
 
@@ -253,7 +266,7 @@ class Run {
 
   async #recipientLists(recipient: string): Promise<boolean> {
     const { state, deferredAt, policy } = this.#c
-    const { config, } = policy.world
+    const { config } = policy.world
     const subject: Subject = { name: recipient, class: 'Recipient address' }
     state.deferIfPermit.active = deferredAt.sender
     const { relay, recipient: own } = policy.lists

@@ -6,7 +6,7 @@ import type { TraceQuestion } from '../model/trace.ts'
 import type { Table } from '../table/table.ts'
 import { sleep } from '../util/clock.ts'
 import { type AddressClass, classifyAddress } from './address_class.ts'
-import type { AddressListParam, Ask, MapsParam, PolicyAnswer, VerifyAnswer } from './ask.ts'
+import type { AddressListParam, Ask, DomainListParam, MapsParam, PolicyAnswer, VerifyAnswer } from './ask.ts'
 import { findClientName, toldClientName, UNKNOWN } from './client_name.ts'
 import type { World } from './world.ts'
 
@@ -83,7 +83,13 @@ export class SessionMemory {
     const told = toldClientName(facts.client)
     if (told !== null) return told
     if (!this.world.config.smtpd_peername_lookup || facts.client.address === UNKNOWN)
-      return { name: UNKNOWN, reverseName: UNKNOWN, nameStatus: 'permanent', reverseNameStatus: 'permanent', warnings: [] }
+      return {
+        name: UNKNOWN,
+        reverseName: UNKNOWN,
+        nameStatus: 'permanent',
+        reverseNameStatus: 'permanent',
+        warnings: [],
+      }
     const door = new Door(this, facts)
     const name = await findClientName(door, facts.client)
     this.#clientQuestions = door.questions
@@ -145,6 +151,10 @@ export class Door implements Ask {
     return this.#timed('list', `${parameter} ${name}[${address}]`, listed)
   }
 
+  domainListed(parameter: DomainListParam, domain: string): Promise<Lookup<true>> {
+    return this.#timed('list', `${parameter} ${domain}`, this.#memory.world.inDomainList(parameter, domain))
+  }
+
   async resolveAddress(address: string): Promise<Lookup<AddressClass>> {
     const world = this.#memory.world
     const isLocal = (domain: string) => this.isLocalDomain(domain)
@@ -176,7 +186,13 @@ export class Door implements Ask {
     const atMs = this.#memory.elapsed()
     const answer = await this.#memory.world.verify(address)
     const said = `${answer.status} ${answer.text}`
-    this.questions.push({ door: 'verify', question: address, answer: said, atMs, tookMs: this.#memory.elapsed() - atMs })
+    this.questions.push({
+      door: 'verify',
+      question: address,
+      answer: said,
+      atMs,
+      tookMs: this.#memory.elapsed() - atMs,
+    })
     return answer
   }
 

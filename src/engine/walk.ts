@@ -103,7 +103,12 @@ export class Walk {
         return 'dunno'
       case 'fault':
         for (const warning of item.warnings) this.#warn(warning)
-        this.#note({ list: list.name, restriction: item.name, outcome: '451 4.3.5 Server configuration error', warnings: item.warnings })
+        this.#note({
+          list: list.name,
+          restriction: item.name,
+          outcome: '451 4.3.5 Server configuration error',
+          warnings: item.warnings,
+        })
         return this.#refuse({ code: 451, detail: '3.5', text: 'Server configuration error' }, 'fault')
       case 'class':
         this.#note({ list: list.name, restriction: item.name, outcome: 'restriction class' })
@@ -209,7 +214,8 @@ export class Walk {
       this.#warnIfReject = 0
       return this.#refuse(deferred, softness)
     }
-    const said = this.#context.config.soft_bounce && text.startsWith('5') ? `4${text.slice(1, 4)}4${text.slice(5)}` : text
+    const said =
+      this.#context.config.soft_bounce && text.startsWith('5') ? `4${text.slice(1, 4)}4${text.slice(5)}` : text
     this.#log(warnOnly ? 'reject_warning' : 'reject', said)
     if (warnOnly) return 'dunno'
     this.refusal = said

@@ -6,20 +6,56 @@ export type Event =
   | { readonly kind: 'connect'; readonly client: string }
   | { readonly kind: 'disconnect'; readonly client: string; readonly commands: CommandCounts }
   /** `after` is the last command: "lost connection after AUTH from …", "timeout after RCPT from …". */
-  | { readonly kind: 'lost_connection' | 'timeout'; readonly after: string; readonly client: string; readonly queueId: string | null }
+  | {
+      readonly kind: 'lost_connection' | 'timeout'
+      readonly after: string
+      readonly client: string
+      readonly queueId: string | null
+    }
   | VerdictEvent
   /** "QUEUEID: client=…" when a transaction gets its id. */
-  | { readonly kind: 'accept_client'; readonly queueId: string; readonly client: string; readonly sasl: { readonly method: string; readonly username: string; readonly sender: string } | null; readonly origClient?: string }
+  | {
+      readonly kind: 'accept_client'
+      readonly queueId: string
+      readonly client: string
+      readonly sasl: { readonly method: string; readonly username: string; readonly sender: string } | null
+      readonly origClient?: string
+      readonly origQueueId?: string
+    }
   | { readonly kind: 'message_id'; readonly queueId: string; readonly messageId: string }
   /** The next hop's answer for one recipient: status=sent|bounced|deferred. */
-  | { readonly kind: 'delivery'; readonly queueId: string; readonly sender: string; readonly recipient: string; readonly relay: string; readonly dsn: string; readonly status: 'sent' | 'deferred' | 'bounced'; readonly text: string; readonly delaySeconds: number }
+  | {
+      readonly kind: 'delivery'
+      readonly queueId: string
+      readonly sender: string
+      readonly recipient: string
+      readonly relay: string
+      readonly dsn: string
+      readonly status: 'sent' | 'deferred' | 'bounced'
+      readonly text: string
+      readonly delaySeconds: number
+    }
   /** Free text for lines that Postfix logs as "warning: …" or plain info; `text` in Postfix's own words. */
-  | { readonly kind: 'warning' | 'info' | 'fatal' | 'error'; readonly text: string }
+  | { readonly kind: 'warning' | 'info' | 'fatal' | 'error'; readonly text: string; readonly daemon?: Daemon }
+  | ContentEvent
 
 /** "NOQUEUE: reject: RCPT from name[addr]: 450 4.7.1 …; from=<…> to=<…> proto=ESMTP helo=<…>" (Postfix log_whatsup). */
 export interface VerdictEvent {
   readonly kind: 'verdict'
-  readonly whatsup: 'reject' | 'reject_warning' | 'permit' | 'hold' | 'discard' | 'filter' | 'redirect' | 'bcc' | 'prepend' | 'info' | 'warn' | 'hangup' | 'milter-reject'
+  readonly whatsup:
+    | 'reject'
+    | 'reject_warning'
+    | 'permit'
+    | 'hold'
+    | 'discard'
+    | 'filter'
+    | 'redirect'
+    | 'bcc'
+    | 'prepend'
+    | 'info'
+    | 'warn'
+    | 'hangup'
+    | 'milter-reject'
   readonly queueId: string | null
   /** CONNECT, HELO, EHLO, MAIL, RCPT, DATA, END-OF-MESSAGE, ETRN, VRFY */
   readonly where: string
@@ -32,6 +68,39 @@ export interface VerdictEvent {
   readonly helo: string | null
   /** Identifier of the recorded trace (`postern why`). */
   readonly traceId?: string
+}
+
+/** Postfix's program that says a line, where it is not smtpd. */
+export type Daemon = 'smtpd' | 'cleanup'
+
+/** "QUEUEID: reject: header Subject: … from name[addr]; from=<…> to=<…> proto=ESMTP helo=<…>: 5.7.1 text" (Postfix cleanup, header_checks and body_checks). */
+export interface ContentEvent {
+  readonly kind: 'content'
+  readonly action:
+    | 'reject'
+    | 'warning'
+    | 'info'
+    | 'filter'
+    | 'pass'
+    | 'discard'
+    | 'hold'
+    | 'prepend'
+    | 'replace'
+    | 'redirect'
+    | 'bcc'
+    | 'strip'
+  readonly queueId: string
+  readonly place: 'header' | 'body' | 'content'
+  /** The header or line that matched; at most its first 200 characters are logged. */
+  readonly content: string
+  readonly client: string
+  readonly sender: string
+  /** The first recipient. */
+  readonly recipient: string | null
+  readonly protocol: string
+  readonly helo: string | null
+  /** Optional text of the action; '' none. */
+  readonly text: string
 }
 
 /** "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4": per verb [accepted, total]. */

@@ -35,7 +35,14 @@ export interface MessageEffects {
   readonly prepend: readonly string[]
 }
 
-export const NO_EFFECTS: MessageEffects = { discard: false, hold: false, filter: null, redirect: null, bcc: [], prepend: [] }
+export const NO_EFFECTS: MessageEffects = {
+  discard: false,
+  hold: false,
+  filter: null,
+  redirect: null,
+  bcc: [],
+  prepend: [],
+}
 
 export interface Judgement {
   /** The refusal as it goes on the wire, "450 4.7.1 …" (soft_bounce applied, footer not); null: go on. */

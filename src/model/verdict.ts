@@ -13,9 +13,23 @@ export type Verdict =
   /** Our own fault (Postfix: MAIL_ERROR_SOFTWARE, MAIL_ERROR_DATA): a 4xx that warn_if_reject cannot soften. */
   | { readonly kind: 'fault'; readonly reply: Reply }
   /** A table or policy server answered with restriction names, to be walked with this subject. `onPermit`: what becomes of its OK. */
-  | { readonly kind: 'list'; readonly words: string; readonly table: string; readonly subject: Subject; readonly onPermit: OnPermit }
+  | {
+      readonly kind: 'list'
+      readonly words: string
+      readonly table: string
+      readonly subject: Subject
+      readonly onPermit: OnPermit
+    }
   /** Noted for the message, then on with the next restriction; DISCARD ends all lists. */
-  | { readonly kind: 'action'; readonly action: AccessAction; readonly text: string; readonly name: string; readonly class: string; readonly table: string; readonly key: string }
+  | {
+      readonly kind: 'action'
+      readonly action: AccessAction
+      readonly text: string
+      readonly name: string
+      readonly class: string
+      readonly table: string
+      readonly key: string
+    }
 
 /** Some tables may not let anyone in: their OK is a configuration error, or no answer. */
 export type OnPermit = 'permit' | 'dunno' | 'forbidden'
@@ -41,7 +55,10 @@ export function deferIfReject(code: number, detail: StatusDetail, text: string):
 }
 
 /** Postfix reject_server_error: the configuration, not the client, is at fault. */
-export const SERVER_ERROR: Verdict = { kind: 'fault', reply: { code: 451, detail: '3.5', text: 'Server configuration error' } }
+export const SERVER_ERROR: Verdict = {
+  kind: 'fault',
+  reply: { code: 451, detail: '3.5', text: 'Server configuration error' },
+}
 
 /** Postfix reject_dict_retry: a table did not answer. */
 export function lookupFailure(name: string): Verdict {

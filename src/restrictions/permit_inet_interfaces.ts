@@ -1,0 +1,12 @@
+import { restriction } from '../engine/restriction.ts'
+import { DUNNO, PERMIT } from '../model/verdict.ts'
+
+/** Lets this host itself in. */
+export const permit_inet_interfaces = restriction({
+  name: 'permit_inet_interfaces',
+  needs: 'client',
+  local: true,
+  params: ['inet_interfaces'],
+  doc: 'Permit the request when the client address is one that this host listens on ($inet_interfaces).',
+  check: ({ facts, ask }) => (ask.isOwnAddress(facts.client.address) ? PERMIT : DUNNO),
+})

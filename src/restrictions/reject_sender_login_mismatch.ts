@@ -1,0 +1,16 @@
+import { restriction } from '../engine/restriction.ts'
+import { checkLogin, LOGIN_PARAMS, rejectForeignSender, rejectOwnedSender } from '../engine/sender_login.ts'
+
+/** Refuses senders that do not belong to who is signed in, or to nobody signed in. */
+export const reject_sender_login_mismatch = restriction({
+  name: 'reject_sender_login_mismatch',
+  needs: 'sender',
+  params: LOGIN_PARAMS,
+  doc: `Apply reject_authenticated_sender_login_mismatch to clients that are signed in, and reject_unauthenticated_sender_login_mismatch to the others.`,
+  check: c =>
+    checkLogin(c, 'reject_sender_login_mismatch', sender =>
+      c.facts.sasl === null
+        ? rejectOwnedSender(c, sender)
+        : rejectForeignSender(c, sender, 'unknown sender is foreign'),
+    ),
+})
