@@ -15,3 +15,11 @@ export interface Table {
   lookup(key: string): Promise<Lookup<string>>
   close(): void
 }
+
+/** What openTable gives. */
+export interface OpenTable extends Table {
+  /** Settles when the source has been read once and its problems are told; lookups before wait by themselves. */
+  ready(): Promise<void>
+  /** All entries in the source's order; only tables of plain keys have it (`postmap -s`). */
+  entries?(): Promise<Lookup<Iterable<readonly [key: string, value: string]>>>
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CidrSet, cidrContains, formatCidr, parseCidr } from './cidr.ts'
+import { type Cidr, CidrSet, cidrContains, formatCidr, parseCidr } from './cidr.ts'
 import { type IpAddress, parseIp } from './ip.ts'
 
 function ip(text: string): IpAddress {
@@ -94,7 +94,7 @@ describe('CidrSet', () => {
       return seed % below
     }
     const set = new CidrSet<number>()
-    const nets = []
+    const nets: Cidr[] = []
     for (let i = 0; i < 2000; i++) {
       const six = random(3) === 0
       const prefix = six ? 8 + random(40) : 4 + random(29)
@@ -109,7 +109,7 @@ describe('CidrSet', () => {
     for (let i = 0; i < 2000; i++) {
       const address =
         random(2) === 0 ? ip(`10.${random(4)}.${random(256)}.${random(256)}`) : ip(`20${random(10)}1:${random(9)}::1`)
-      const first = nets.findIndex(net => cidrContains(net, address))
+      const first: number = nets.findIndex(net => cidrContains(net, address))
       assert.equal(set.get(address) ?? -1, first)
     }
   })

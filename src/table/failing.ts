@@ -1,0 +1,56 @@
+import { failed } from '../model/lookup.ts'
+import type { TableContext } from './context.ts'
+import type { TableProblem } from './problem.ts'
+import type { OpenTable } from './table.ts'
+
+/** Why a lookup failed: `configuration: …` stays until somebody mends it, `temporary: …` may pass. */
+export function configurationFailure(text: string): { readonly status: 'failed'; readonly reason: string } {
+  return failed(`configuration: ${text}`)
+}
+
+export function temporaryFailure(text: string): { readonly status: 'failed'; readonly reason: string } {
+  return failed(`temporary: ${text}`)
+}
+
+/** A table that could not be opened: told now, and every lookup fails. Postfix: dict_surrogate. */
+export function failingTable(name: string, context: TableContext, why: { text: string; remedy?: string }): OpenTable {
+  const problem: TableProblem = {
+    severity: 'error',
+    table: name,
+    file: null,
+    line: null,
+    text: why.text,
+    remedy: why.remedy ?? null,
+  }
+  context.warn(problem)
+  const answer = configurationFailure(why.text)
+  return {
+    name,
+    kind: 'pattern',
+    lookup: async () => answer,
+    ready: async () => {},
+    close: () => {},
+  }
+}
+
+/** The words of errno as libc says them; Postfix logs these with `%m`. */
+export function systemErrorText(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return SYSTEM_ERRORS[code] ?? (error instanceof Error ? error.message : String(error))
+}
+
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory',
+  EACCES: 'Permission denied',
+  EPERM: 'Operation not permitted',
+  EISDIR: 'Is a directory',
+  ENOTDIR: 'Not a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  EMFILE: 'Too many open files',
+  EIO: 'Input/output error',
+  ECONNREFUSED: 'Connection refused',
+  ETIMEDOUT: 'Connection timed out',
+  ECONNRESET: 'Connection reset by peer',
+  EPIPE: 'Broken pipe',
+  ENOTFOUND: 'Host not found',
+}
