@@ -1,0 +1,107 @@
+import { ownParams } from '../param.ts'
+import { duration, endpoints, filledText, int, list, oneOf, text, yesNo } from '../types.ts'
+
+const param = ownParams('postern')
+
+export const posternParams = [
+  param({
+    name: 'postern_smtp_listen',
+    type: endpoints(),
+    default: 'inet:127.0.0.1:2525',
+    doc: 'Where SMTP clients connect; inet:0.0.0.0:25 in production. Nothing: no gateway.',
+  }),
+  param({
+    name: 'postern_policy_listen',
+    type: endpoints(),
+    default: 'inet:127.0.0.1:10023',
+    doc: `
+      Where check_policy_service of a Postfix connects. Each endpoint may name what it runs: inet:127.0.0.1:10023 {
+      check_greylist }, unix:private/policyd-spf { check_spf }, or a whole restriction list; check_greylist when it
+      names nothing.`,
+  }),
+  param({
+    name: 'postern_milter_listen',
+    type: endpoints(),
+    default: 'inet:127.0.0.1:8893',
+    doc: 'Where smtpd_milters of a Postfix connects.',
+  }),
+  param({
+    name: 'postern_http_listen',
+    type: endpoints(),
+    default: 'inet:127.0.0.1:8025',
+    doc: 'Where the dashboard, /metrics and /healthz are served.',
+  }),
+  param({
+    name: 'postern_next_hop',
+    type: filledText(),
+    default: 'maildir:$postern_state_directory/mail',
+    doc: `
+      Where accepted mail goes before the client is told so: smtp:[host]:port, lmtp:host:port, lmtp:unix:PATH,
+      maildir:DIRECTORY or discard:.`,
+  }),
+  param({
+    name: 'postern_dns_servers',
+    type: list(),
+    default: '',
+    doc: 'The name servers to ask, ADDR, ADDR:PORT or [V6]:PORT. Nothing: those of /etc/resolv.conf.',
+  }),
+  param({
+    name: 'postern_dns_timeout',
+    type: duration(1),
+    default: '5s',
+    doc: 'How long one question to the DNS may take, all servers and tries together.',
+  }),
+  param({
+    name: 'postern_lookahead',
+    type: yesNo(),
+    default: 'yes',
+    doc: `
+      Ask the DNS everything that the lists may need as soon as it is known. "no": one question after the other, as
+      Postfix does.`,
+  }),
+  param({
+    name: 'postern_dns_list_safe_answers',
+    type: yesNo(),
+    default: 'yes',
+    doc: `
+      Take no answer of a DNS list for a listing that cannot be one: outside 127.0.0.0/8, 127.0.0.1, 127.255.255.0/24
+      (refused and other errors), and never ask a domain list for an address. "no": as Postfix, for which any address
+      is a listing.`,
+  }),
+  param({
+    name: 'postern_state_directory',
+    type: filledText(),
+    default: '/var/lib/postern',
+    doc: 'Where Postern keeps its data.',
+  }),
+  param({
+    name: 'postern_store',
+    type: filledText(),
+    default: 'embedded:',
+    doc: 'Its memory of greylisting and decisions: embedded: in postern_state_directory, or valkey://HOST:PORT/DB.',
+  }),
+  param({
+    name: 'postern_workers',
+    type: int(),
+    default: '0',
+    doc: 'How many processes serve; 0: one for each processor core.',
+  }),
+  param({
+    name: 'postern_log',
+    type: filledText(),
+    default: 'stdout:',
+    doc: 'Where log lines go: stdout:, syslog: or file:PATH.',
+  }),
+  param({
+    name: 'postern_log_format',
+    type: oneOf('postfix', 'json'),
+    default: 'postfix',
+    doc: 'Log lines as Postfix writes them, or one JSON object each.',
+  }),
+  param({
+    name: 'postern_user',
+    type: text(),
+    default: '',
+    doc: 'The user that Postern becomes once it listens. Nothing: it stays who it is.',
+  }),
+] as const
