@@ -1,0 +1,82 @@
+/**
+ * What `npm run ok`, `npm test`, `npm run test:slow` and `npm run fuzz` run.
+ *
+ *     node tools/checks.ts ok | test | slow | fuzz
+ */
+import { globSync } from 'node:fs'
+import { runSteps, type Step } from './steps.ts'
+import { REPOSITORY } from './tree.ts'
+
+const BIN = 'node_modules/.bin'
+
+function find(...patterns: readonly string[]): readonly string[] {
+  return globSync([...patterns], { cwd: REPOSITORY, exclude: ['**/node_modules/**'] }).sort()
+}
+
+function testStep(
+  name: string,
+  files: readonly string[],
+  more: Partial<Step> & { readonly atOnce?: number } = {},
+): Step {
+  const { atOnce = 2, ...rest } = more
+  // The dot reporter is silent about what is well and tells failures in full.
+  const args = ['--test', `--test-concurrency=${atOnce}`, '--test-reporter=dot', ...files]
+  return { name: `${name}: ${files.length} files`, program: process.execPath, args, ...rest }
+}
+
+const unitTests = () =>
+  find('src/**/*.test.ts', 'tools/**/*.test.ts', 'test/*.test.ts', 'test/{contract,scenarios,support}/**/*.test.ts')
+const properties = () => find('src/**/*.fuzz.ts', 'test/**/*.fuzz.ts')
+
+function tool(name: string, ...args: readonly string[]): Step {
+  return { name, program: process.execPath, args: [`tools/${name}.ts`, ...args] }
+}
+
+const lints = (): readonly Step[] => [
+  { name: 'types', program: `${BIN}/tsc`, args: ['-p', 'tsconfig.json'] },
+  { name: 'lint and format', program: `${BIN}/biome`, args: ['check', '--error-on-warnings'] },
+  tool('check_imports'),
+  tool('check_budgets'),
+  tool('check_registry'),
+  tool('gen_docs', '--check'),
+]
+
+async function ok(): Promise<boolean> {
+  const lintsPass = await runSteps(lints(), 2)
+  const testsPass = await runSteps([testStep('unit tests', unitTests()), testStep('properties', properties())], 1)
+  return lintsPass && testsPass
+}
+
+async function endToEnd(env: Readonly<Record<string, string>>): Promise<boolean> {
+  // End-to-end tests share loopback ports and start whole Postfixes: one after the other.
+  const install: Step = {
+    name: 'Debian packages',
+    program: process.execPath,
+    args: ['test/support/install.ts'],
+    live: true,
+  }
+  if (!(await runSteps([install], 1))) return false
+  const files = find('test/e2e/**/*.test.ts')
+  return runSteps([testStep('end to end', files, { live: true, env, atOnce: 1 })], 1)
+}
+
+const programs: Readonly<Record<string, () => Promise<boolean>>> = {
+  ok,
+  async test() {
+    const okPassed = await ok()
+    return (await endToEnd({})) && okPassed
+  },
+  slow: () => endToEnd({ POSTERN_SLOW: '1' }),
+  fuzz: () =>
+    runSteps(
+      [testStep('properties, for minutes', properties(), { live: true, env: { POSTERN_FUZZ_SECONDS: '60' } })],
+      1,
+    ),
+}
+
+const program = programs[process.argv[2] ?? '']
+if (program === undefined) {
+  process.stderr.write(`usage: node tools/checks.ts ${Object.keys(programs).join(' | ')}\n`)
+  process.exit(2)
+}
+process.exit((await program()) ? 0 : 1)
