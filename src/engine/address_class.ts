@@ -163,7 +163,6 @@ function parsePieces(address: string): Pieces {
 }
 
 function isDotString(local: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters must be quoted
   return /^[^\x00-\x20\x7f()<>@,;:\\".[\]]+(?:\.[^\x00-\x20\x7f()<>@,;:\\".[\]]+)*$/.test(local)
 }
 

@@ -1,7 +1,7 @@
 import { isValidHostaddr, isValidHostname } from '../mail/hostname.ts'
 import type { ClientFacts } from '../model/facts.ts'
 import type { ClientName, NameStatus } from '../model/judge.ts'
-import { reverseName } from '../util/ip.ts'
+import { parseIp, reverseName } from '../util/ip.ts'
 import type { Ask } from './ask.ts'
 import { lookupAddresses } from './host_lookup.ts'
 
@@ -9,7 +9,9 @@ export const UNKNOWN = 'unknown'
 
 /** Names the client: PTR, then the addresses of the name it gives, of the client's own family. Postfix: smtpd_peer(3). */
 export async function findClientName(ask: Ask, client: ClientFacts): Promise<ClientName> {
-  const reverse = await ask.dns(reverseName(client.address) ?? '', 'PTR')
+  const ip = parseIp(client.address)
+  if (ip === null) return unnamed('permanent')
+  const reverse = await ask.dns(reverseName(ip), 'PTR')
   if (reverse.status !== 'found') {
     const status: NameStatus = reverse.status === 'failed' ? 'temporary' : 'permanent'
     return unnamed(status)

@@ -181,8 +181,6 @@ function missingArgument(
   argument: string | undefined,
 ): { problem: string; warning: string; skips: boolean } | null {
   switch (restriction.argument) {
-    case undefined:
-      return null
     case 'table': {
       if (argument?.includes(':')) return null
       const problem = `cannot use ${name} without a table: expected type:name after it`
@@ -207,5 +205,7 @@ function missingArgument(
       const problem = `cannot use ${name} without a domain: expected a DNS list such as zen.spamhaus.org after it`
       return { problem, warning: `restriction ${name} requires domain name argument`, skips: true }
     }
+    default:
+      return null
   }
 }

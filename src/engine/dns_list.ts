@@ -160,7 +160,7 @@ function expandTemplate(template: string, facts: Facts, e: RblExpansion): string
     return value
   }
   try {
-    const text = macExpand(template, lookup, { filter: config.smtpd_expansion_filter })
+    const text = macExpand(template, lookup, { allow: config.smtpd_expansion_filter })
     if (unknown === null) return text
     e.ask.warn(`unknown macro name "${unknown}" in expansion request`)
   } catch {

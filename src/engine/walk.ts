@@ -187,7 +187,9 @@ export class Walk {
 
   #permit(item: CheckItem, subject: Subject): Outcome {
     const logged = this.#context.config.smtpd_log_access_permit_actions
-    if (!this.#context.state.deferIfPermit.active && logged.includes(item.name.toLowerCase())) {
+    // Postfix: a match list, in practice names of actions or "static:all".
+    const isLogged = logged.some(entry => entry.startsWith('static:') || entry.toLowerCase() === item.name.toLowerCase())
+    if (!this.#context.state.deferIfPermit.active && isLogged) {
       this.#log('permit', `action=${item.name} for ${subject.class}=${subject.name}`)
     }
     return 'permit'
@@ -366,7 +368,6 @@ export function forbiddenPermit(restriction: string, target: string): readonly s
 
 /** Postfix printable(3): control characters become blanks; UTF-8 stays. */
 function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
   return text.replace(/[\x00-\x1f\x7f]/g, ' ')
 }
 
