@@ -32,25 +32,3 @@ export function failingTable(name: string, context: TableContext, why: { text: s
     close: () => {},
   }
 }
-
-/** The words of errno as libc says them; Postfix logs these with `%m`. */
-export function systemErrorText(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return SYSTEM_ERRORS[code] ?? (error instanceof Error ? error.message : String(error))
-}
-
-const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
-  ENOENT: 'No such file or directory',
-  EACCES: 'Permission denied',
-  EPERM: 'Operation not permitted',
-  EISDIR: 'Is a directory',
-  ENOTDIR: 'Not a directory',
-  ELOOP: 'Too many levels of symbolic links',
-  EMFILE: 'Too many open files',
-  EIO: 'Input/output error',
-  ECONNREFUSED: 'Connection refused',
-  ETIMEDOUT: 'Connection timed out',
-  ECONNRESET: 'Connection reset by peer',
-  EPIPE: 'Broken pipe',
-  ENOTFOUND: 'Host not found',
-}

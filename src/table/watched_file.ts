@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readFile, stat } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, sleep, type Timer } from '../util/clock.ts'
-import { systemErrorText } from './failing.ts'
+import { errnoText } from '../util/errno_text.ts'
 import { LineJoiner, type LogicalLine } from './logical_lines.ts'
 
 /** Makes a table of the lines of its source; one per reading. */
@@ -156,7 +156,7 @@ export class WatchedFile<T> {
   }
 
   #unreadable(error: unknown): void {
-    const text = `open ${this.#options.path}: ${systemErrorText(error)}`
+    const text = `open ${this.#options.path}: ${errnoText(error)}`
     const kept = this.#content.kind === 'ready'
     if (!kept) this.#content = { kind: 'unreadable', text }
     if (!this.#toldUnreadable && !this.#closed) this.#options.onUnreadable(text, kept)
