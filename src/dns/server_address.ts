@@ -1,24 +1,13 @@
-import { parseIp } from '../util/ip.ts'
+import { parseSocketAddress, type SocketAddress } from '../util/socket_address.ts'
 
 /** Where a name server listens. */
-export interface ServerAddress {
-  readonly address: string
-  readonly port: number
-}
+export type ServerAddress = SocketAddress
 
-const DNS_PORT = 53
+export const DNS_PORT = 53
 
-/** `ADDR`, `ADDR:PORT`, `[V6]:PORT`, `[V6]` or a bare IPv6 address; null when it is none of these. */
+/** `ADDR`, `ADDR:PORT` or `[V6]:PORT`; null when it is none. */
 export function parseServerAddress(text: string): ServerAddress | null {
-  const match =
-    /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text) ?? /^([^:]+)(?::(\d{1,5}))?$/.exec(text) ?? /^(.*:.*)$/.exec(text)
-  const address = match?.[1] ?? ''
-  const port = match?.[2] === undefined ? DNS_PORT : Number(match[2])
-  // "fe80::1%eth0": a link-local server needs its interface, which the socket takes but parseIp does not.
-  const bare = address.includes(':') ? address.replace(/%[\w.-]+$/, '') : address
-  if (parseIp(bare) === null || port < 1 || port > 65_535) return null
-  if (text.startsWith('[') && !address.includes(':')) return null
-  return { address, port }
+  return parseSocketAddress(text, DNS_PORT)
 }
 
 export function formatServerAddress(server: ServerAddress): string {

@@ -40,18 +40,6 @@ export const posternParams = [
       maildir:DIRECTORY or discard:.`,
   }),
   param({
-    name: 'postern_dns_servers',
-    type: list(),
-    default: '',
-    doc: 'The name servers to ask, ADDR, ADDR:PORT or [V6]:PORT. Nothing: those of /etc/resolv.conf.',
-  }),
-  param({
-    name: 'postern_dns_timeout',
-    type: duration(1),
-    default: '5s',
-    doc: 'How long one question to the DNS may take, all servers and tries together.',
-  }),
-  param({
     name: 'postern_lookahead',
     type: yesNo(),
     default: 'yes',
