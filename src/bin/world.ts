@@ -1,0 +1,43 @@
+import type { Config } from '../config/config.ts'
+import type { Resolver } from '../dns/resolver.ts'
+import type { PolicyAnswer, VerifyAnswer } from '../engine/ask.ts'
+import type { World } from '../engine/world.ts'
+import type { Facts } from '../model/facts.ts'
+import type { ClientName } from '../model/judge.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Lists } from './lists.ts'
+
+/** The services behind a world that are not read from main.cf tables. */
+export interface WorldServices {
+  readonly config: Config
+  readonly clock: Clock
+  readonly resolver: Resolver
+  readonly lists: Lists
+  policy(server: string, facts: Facts, clientName: ClientName): Promise<PolicyAnswer>
+  verify(address: string): Promise<VerifyAnswer>
+  readonly dnsLists: {
+    nearBudget(zone: string): boolean
+    isListing(zone: string, address: string): boolean
+  }
+}
+
+/** Joins resolver, tables and services to what the engine asks of the world. */
+export function makeWorld(services: WorldServices): World {
+  const { config, clock, resolver, lists, dnsLists } = services
+  return {
+    config,
+    clock,
+    resolver,
+    openTable: spec => lists.openTable(spec),
+    mapsAddress: (parameter, address) => lists.mapsAddress(parameter, address),
+    mapsKey: (parameter, key) => lists.mapsKey(parameter, key),
+    lookupAddress: (table, address) => lists.lookupAddress(table, address),
+    inDomainList: (parameter, domain) => lists.inDomainList(parameter, domain),
+    inAddressList: (parameter, name, address) => lists.inAddressList(parameter, name, address),
+    isOwnAddress: address => lists.isOwnAddress(address),
+    policy: (server, facts, clientName) => services.policy(server, facts, clientName),
+    verify: address => services.verify(address),
+    nearBudget: zone => dnsLists.nearBudget(zone),
+    isListing: (zone, address) => dnsLists.isListing(zone, address),
+  }
+}
