@@ -5,8 +5,10 @@ import { classesParams } from './params/classes.ts'
 import { codesParams } from './params/codes.ts'
 import { contentParams } from './params/content.ts'
 import { deliveryParams } from './params/delivery.ts'
+import { dnsParams } from './params/dns.ts'
 import { gatewayParams } from './params/gateway.ts'
 import { generalParams } from './params/general.ts'
+import { hopParams } from './params/hop.ts'
 import { limitsParams } from './params/limits.ts'
 import { logParams } from './params/log.ts'
 import { milterParams } from './params/milter.ts'
@@ -20,6 +22,7 @@ import { verifyParams } from './params/verify.ts'
 
 export const allParams = [
   ...posternParams,
+  ...dnsParams,
   ...gatewayParams,
   ...generalParams,
   ...accessParams,
@@ -35,6 +38,7 @@ export const allParams = [
   ...contentParams,
   ...milterParams,
   ...deliveryParams,
+  ...hopParams,
   ...logParams,
 ] as const
 

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import { guardsRelaying } from './contradictions.ts'
 import type { Place, Problem } from './place.ts'
 
 interface Told {
@@ -21,6 +22,18 @@ export function crossChecks(config: Config, placeOf: (name: string) => Place): T
     problem('relayhost', `relayhost and myhostname must not be the same: "${config.relayhost}"`)
   }
   if (config.myorigin.startsWith('/')) problem('myorigin', `cannot read myorigin from ${config.myorigin}`)
+  const guarded = [config.smtpd_relay_restrictions, config.smtpd_recipient_restrictions].some(words =>
+    guardsRelaying(words, config.restriction_classes),
+  )
+  if (!guarded) {
+    const remedy = 'add reject_unauth_destination, or defer_unauth_destination, where it is always reached'
+    const level = ', or set compatibility_level = 3.6 for the default that has it'
+    const hint = config.smtpd_relay_restrictions.length === 0 ? remedy + level : remedy
+    problem(
+      'smtpd_relay_restrictions',
+      `anyone may relay mail to anywhere through smtpd_relay_restrictions and smtpd_recipient_restrictions: ${hint}`,
+    )
+  }
   if (config.smtpd_sasl_auth_enable && config.smtpd_sasl_type !== 'dovecot') {
     const remedy = 'set it to dovecot, and smtpd_sasl_path to the socket of Dovecot'
     warning(

@@ -12,7 +12,14 @@ export interface ReadOptions {
 }
 
 export type ReadResult =
-  | { readonly ok: true; readonly path: string; readonly loaded: Loaded }
+  | {
+      readonly ok: true
+      readonly path: string
+      /** The texts it was loaded from. */
+      readonly mainCf: string
+      readonly masterCf: string
+      readonly loaded: Loaded
+    }
   | { readonly ok: false; readonly problem: Problem }
 
 /** Reads and loads main.cf. A file that cannot be read is a problem, not a throw. */
@@ -22,7 +29,8 @@ export function readConfig(options: ReadOptions): ReadResult {
     const mainCf = readFileSync(path, 'utf8')
     const { overrides = [] } = options
     const masterCf = readOptional(`${path.slice(0, path.lastIndexOf('/') + 1)}master.cf`)
-    return { ok: true, path, loaded: loadConfig({ mainCf, path, overrides, masterCf, env: hostEnv() }) }
+    const loaded = loadConfig({ mainCf, path, overrides, masterCf, env: hostEnv() })
+    return { ok: true, path, mainCf, masterCf, loaded }
   } catch (error) {
     // Everything that node:fs throws is an Error with a code.
     const { code } = error as NodeJS.ErrnoException

@@ -31,6 +31,11 @@ export class Settings {
     return this.#set.has(name)
   }
 
+  /** The text of a name that is set, as written; '' when it is not set. */
+  written(name: string): PlacedText {
+    return this.#set.get(name)?.value ?? placedAs('', name)
+  }
+
   /** The unexpanded text of a name; undefined: neither set nor a parameter. */
   lookup(name: string): PlacedText | undefined {
     const setting = this.#set.get(name)

@@ -1,5 +1,5 @@
 import { ownParams } from '../param.ts'
-import { duration, endpoints, filledText, int, list, oneOf, text, yesNo } from '../types.ts'
+import { endpoints, filledText, int, oneOf, text, yesNo } from '../types.ts'
 
 const param = ownParams('postern')
 
