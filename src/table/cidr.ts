@@ -3,7 +3,7 @@ import { type Cidr, CidrSet, cidrContains, parseCidr } from '../util/cidr.ts'
 import { type IpAddress, parseIpExactly } from '../util/ip.ts'
 import { trimBlanks } from '../util/words.ts'
 import type { TableContext } from './context.ts'
-import { configurationFailure, failingTable } from './failing.ts'
+import { unavailableFailure, failingTable } from './failing.ts'
 import type { LogicalLine } from './logical_lines.ts'
 import { openRules, type RuleReport } from './rule_source.ts'
 import { type RuleNode, RuleTree, readNegation, ruleKind } from './rule_tree.ts'
@@ -32,7 +32,7 @@ export function openCidr(name: string, body: string, context: TableContext): Ope
     kind: 'pattern',
     lookup: async (key): Promise<Lookup<string>> => {
       const content = await source.current()
-      if (content.kind === 'unreadable') return configurationFailure(content.text)
+      if (content.kind === 'unreadable') return unavailableFailure(content.text)
       const ip = parseIpExactly(key)
       const value = ip === null ? undefined : search(content.value, ip)
       return value === undefined ? ABSENT : found(value)

@@ -3,11 +3,20 @@ import type { TableContext } from './context.ts'
 import type { TableProblem } from './problem.ts'
 import type { OpenTable } from './table.ts'
 
-/** Why a lookup failed: `configuration: …` stays until somebody mends it, `temporary: …` may pass. */
+/**
+ * Why a lookup failed; the first word of the reason tells the kind, as Postfix's dict errors do.
+ * `configuration:` an answer that must not be (empty, not UTF-8). Postfix: DICT_ERR_CONFIG, 451 4.3.5 from a parameter's maps.
+ */
 export function configurationFailure(text: string): { readonly status: 'failed'; readonly reason: string } {
   return failed(`configuration: ${text}`)
 }
 
+/** `unavailable:` there is no such table; stays until somebody mends it. Postfix: dict_surrogate, DICT_ERR_RETRY, 451 4.3.0. */
+export function unavailableFailure(text: string): { readonly status: 'failed'; readonly reason: string } {
+  return failed(`unavailable: ${text}`)
+}
+
+/** `temporary:` may pass by itself. Postfix: DICT_ERR_RETRY. */
 export function temporaryFailure(text: string): { readonly status: 'failed'; readonly reason: string } {
   return failed(`temporary: ${text}`)
 }
@@ -23,7 +32,7 @@ export function failingTable(name: string, context: TableContext, why: { text: s
     remedy: why.remedy ?? null,
   }
   context.warn(problem)
-  const answer = configurationFailure(why.text)
+  const answer = unavailableFailure(why.text)
   return {
     name,
     kind: 'pattern',

@@ -3,7 +3,7 @@ import { ABSENT, found, type Lookup } from '../model/lookup.ts'
 import { trimBlanks } from '../util/words.ts'
 import { parseAlias } from './alias_line.ts'
 import type { TableContext } from './context.ts'
-import { configurationFailure } from './failing.ts'
+import { unavailableFailure } from './failing.ts'
 import { foldKey } from './fold_key.ts'
 import type { LogicalLine } from './logical_lines.ts'
 import type { OpenTable } from './table.ts'
@@ -42,8 +42,8 @@ export function openMapFile(name: string, file: string, context: TableContext): 
   })
   const content = async (): Promise<Lookup<ReadonlyMap<string, string>>> => {
     const current = await source.current()
-    if (current.kind === 'unreadable') return configurationFailure(current.text)
-    if (current.value.fault !== null) return configurationFailure(current.value.fault)
+    if (current.kind === 'unreadable') return unavailableFailure(current.text)
+    if (current.value.fault !== null) return unavailableFailure(current.value.fault)
     return found(current.value.entries)
   }
   return {

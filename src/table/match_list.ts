@@ -2,7 +2,7 @@ import path from 'node:path'
 import { ABSENT, found, type Lookup } from '../model/lookup.ts'
 import { COMMA_SPACE, splitWords } from '../util/words.ts'
 import type { TableContext } from './context.ts'
-import { configurationFailure } from './failing.ts'
+import { unavailableFailure } from './failing.ts'
 import { foldKey } from './fold_key.ts'
 import { matchesAddress, matchesName, type PlainPattern, preparePattern } from './match_pattern.ts'
 import type { OpenTable, Table } from './table.ts'
@@ -110,7 +110,7 @@ export class MatchList {
   }
 
   #failure(text: string): Failure {
-    return configurationFailure(`${this.#options.parameter}: ${text}`)
+    return unavailableFailure(`${this.#options.parameter}: ${text}`)
   }
 
   #parse(text: string, outer: { match: boolean; depth: number }): readonly Item[] {

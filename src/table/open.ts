@@ -43,7 +43,7 @@ export const TABLE_TYPES: readonly string[] = [...TYPES.keys()].sort()
 
 /**
  * Opens `type:name`. Never throws: a table that cannot be opened is told to `context.warn` and its lookups fail as
- * 'configuration: …', as Postfix does, so that only the mail that needs the table suffers.
+ * 'unavailable: …', as Postfix does, so that only the mail that needs the table suffers.
  */
 export function openTable(spec: string, context: TableContext): OpenTable {
   const colon = spec.indexOf(':')
