@@ -107,11 +107,29 @@ export class Answers {
   /** A restriction that throws is our fault, never a permit, never a lost session (style 2.5). */
   async #verdict(item: CheckItem, facts: Facts, at: { subject: Subject; door: Door }): Promise<Verdict> {
     try {
-      return await item.restriction.check(this.#check(item, facts, at))
+      const verdict = item.restriction.check(this.#check(item, facts, at))
+      if (!(verdict instanceof Promise)) return verdict
+      return item.restriction.ownTimeout === true ? await verdict : await this.#bounded(verdict, item, at.door)
     } catch (error) {
       const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
       at.door.warn(`restriction ${item.name} failed: ${what}`)
       return SERVER_ERROR
+    }
+  }
+
+  /** A restriction that hangs is cut off: the session must get its verdict. */
+  async #bounded(verdict: Promise<Verdict>, item: CheckItem, door: Door): Promise<Verdict> {
+    const { clock, config } = this.#memory.world
+    const seconds = config.postern_check_timeout
+    const overrun = Promise.withResolvers<Verdict>()
+    const timer = clock.after(seconds * 1000, () => {
+      door.warn(`restriction ${item.name} ${item.argument} took longer than ${seconds} seconds and was cut off`)
+      overrun.resolve(SERVER_ERROR)
+    })
+    try {
+      return await Promise.race([verdict, overrun.promise])
+    } finally {
+      timer.cancel()
     }
   }
 

@@ -37,6 +37,8 @@ export interface Restriction<P extends ParamName = ParamName> {
   /** The parameters it reads; `config` has these and no others. */
   readonly params: readonly P[]
   readonly doc: string
+  /** Has a time limit of its own (policy services, probes), so that postern_check_timeout does not apply. */
+  readonly ownTimeout?: boolean
   /** Ends the list whatever comes after it, which is worth a warning. */
   readonly final?: boolean
   /** Postfix has no such restriction. */

@@ -5,6 +5,7 @@ import { restriction } from '../engine/restriction.ts'
 export const check_policy_service = restriction({
   name: 'check_policy_service',
   needs: 'moment',
+  ownTimeout: true,
   argument: 'server',
   params: ['access_map_reject_code', 'access_map_defer_code'],
   doc: `Ask the policy server at inet:host:port or unix:path what to do. The answer is an access(5) action. When the

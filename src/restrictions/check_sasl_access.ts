@@ -16,7 +16,6 @@ export const check_sasl_access = restriction({
     }
     const username = c.facts.sasl?.username ?? ''
     if (username === '') return DUNNO
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: what the log must not hold
     const shown = username.replace(/[\x00-\x1f\x7f]/g, '_')
     return checkKey(accessQuery(c, { name: shown, class: 'SASL login name' }), username)
   },

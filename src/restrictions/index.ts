@@ -71,7 +71,7 @@ import { reject_unverified_sender } from './reject_unverified_sender.ts'
 import { sleep } from './sleep.ts'
 
 /** Adding a restriction: write its file, add its line here, in the order of postconf(5). */
-export const restrictions = new Registry([
+export const registry = new Registry([
   // any list
   permit,
   reject,

@@ -6,6 +6,7 @@ import { DUNNO } from '../model/verdict.ts'
 export const reject_unverified_recipient = restriction({
   name: 'reject_unverified_recipient',
   needs: 'moment',
+  ownTimeout: true,
   params: [
     'unverified_recipient_reject_code',
     'unverified_recipient_defer_code',

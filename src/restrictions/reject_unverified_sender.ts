@@ -6,6 +6,7 @@ import { DUNNO } from '../model/verdict.ts'
 export const reject_unverified_sender = restriction({
   name: 'reject_unverified_sender',
   needs: 'moment',
+  ownTimeout: true,
   params: [
     'unverified_sender_reject_code',
     'unverified_sender_defer_code',

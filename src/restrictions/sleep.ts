@@ -5,6 +5,7 @@ import { DUNNO } from '../model/verdict.ts'
 export const sleep = restriction({
   name: 'sleep',
   needs: 'moment',
+  ownTimeout: true,
   argument: 'seconds',
   params: [],
   doc: 'Pause for the given number of seconds and go on with the next restriction. Holds up this session only.',

@@ -1,5 +1,5 @@
 import { ownParams } from '../param.ts'
-import { matchList, size, text } from '../types.ts'
+import { duration, matchList, size, text } from '../types.ts'
 
 const param = ownParams('postern')
 
@@ -11,6 +11,14 @@ export const gatewayParams = [
     doc: `
       Load balancers that tell the client's address with the PROXY protocol, when smtpd_upstream_proxy_protocol is
       haproxy. Connections from anywhere else are refused then. Nothing: none may, and none gets in.`,
+  }),
+  param({
+    name: 'postern_check_timeout',
+    type: duration(1),
+    default: '30s',
+    doc: `
+      How long one restriction may take over DNS and tables. One that takes longer is cut off: the client is told 451
+      and the log names the restriction. Policy services, probes and sleep have limits of their own.`,
   }),
   param({
     name: 'postern_message_staging_size',
