@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Word } from '../config/place.ts'
+import type { HostsFile } from '../dns/hosts_file.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { PolicyAnswer, VerifyAnswer } from '../engine/ask.ts'
 import { makeJudgeFactory, makePolicy } from '../engine/judge.ts'
@@ -18,6 +19,8 @@ import { makeWorld } from './world.ts'
 export interface DecisionServices {
   readonly clock: Clock
   readonly resolver: Resolver
+  /** /etc/hosts, or NO_HOSTS. */
+  readonly hosts: HostsFile
   /** The main.cf that was read: relative table names start at its directory. */
   readonly configPath: string
   warn(problem: TableProblem): void

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import type { HostsFile } from '../dns/hosts_file.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { PolicyAnswer, VerifyAnswer } from '../engine/ask.ts'
 import type { World } from '../engine/world.ts'
@@ -12,6 +13,7 @@ export interface WorldServices {
   readonly config: Config
   readonly clock: Clock
   readonly resolver: Resolver
+  readonly hosts: HostsFile
   readonly lists: Lists
   policy(server: string, facts: Facts, clientName: ClientName): Promise<PolicyAnswer>
   verify(address: string): Promise<VerifyAnswer>
@@ -23,11 +25,12 @@ export interface WorldServices {
 
 /** Joins resolver, tables and services to what the engine asks of the world. */
 export function makeWorld(services: WorldServices): World {
-  const { config, clock, resolver, lists, dnsLists } = services
+  const { config, clock, resolver, hosts, lists, dnsLists } = services
   return {
     config,
     clock,
     resolver,
+    hosts,
     openTable: spec => lists.openTable(spec),
     mapsAddress: (parameter, address) => lists.mapsAddress(parameter, address),
     mapsKey: (parameter, key) => lists.mapsKey(parameter, key),

@@ -9,6 +9,10 @@ export interface Ask {
   /** PTR, and the addresses of the name it gives (Postfix smtpd_peer(3)). */
   clientName(): Promise<ClientName>
   dns(name: string, type: DnsType): Promise<DnsAnswer>
+  /** Name of an address in /etc/hosts; null: not there. */
+  localName(address: string): string | null
+  /** Addresses of a name in /etc/hosts. */
+  localAddresses(name: string): readonly string[]
   /** One key in one table. `partial`: a parent domain or shorter network, which pattern tables are not asked for. */
   lookup(table: Table, key: string, partial?: boolean): Promise<Lookup<string>>
   /** The maps of a parameter (local_recipient_maps, …), by mail address in Postfix's search order. */

@@ -11,12 +11,9 @@ export const UNKNOWN = 'unknown'
 export async function findClientName(ask: Ask, client: ClientFacts): Promise<ClientName> {
   const ip = parseIp(client.address)
   if (ip === null) return unnamed('permanent')
-  const reverse = await ask.dns(reverseName(ip), 'PTR')
-  if (reverse.status !== 'found') {
-    const status: NameStatus = reverse.status === 'failed' ? 'temporary' : 'permanent'
-    return unnamed(status)
-  }
-  const name = reverse.records.flatMap(record => (record.type === 'PTR' ? [record.name] : []))[0] ?? ''
+  const reverse = await findReverseName(ask, client.address, reverseName(ip))
+  if (reverse.name === null) return unnamed(reverse.status)
+  const { name } = reverse
   // Postfix refuses names that look like addresses or are no host names, as if there were none.
   if (isValidHostaddr(name) || !isValidHostname(name)) return unnamed('permanent')
   const forward = await lookupAddresses(ask, name, [client.address.includes(':') ? 'AAAA' : 'A'])
@@ -30,6 +27,21 @@ export async function findClientName(ask: Ask, client: ClientFacts): Promise<Cli
     reverseNameStatus: 'ok',
     warnings: [`hostname ${name} does not resolve to address ${client.address}${why}`],
   }
+}
+
+/** /etc/hosts, then the PTR record. */
+async function findReverseName(
+  ask: Ask,
+  address: string,
+  query: string,
+): Promise<{ name: string } | { name: null; status: NameStatus }> {
+  const local = ask.localName(address)
+  if (local !== null) return { name: local }
+  const answer = await ask.dns(query, 'PTR')
+  if (answer.status === 'failed') return { name: null, status: 'temporary' }
+  const records = answer.status === 'found' ? answer.records : []
+  const first = records.find(record => record.type === 'PTR')
+  return first === undefined || first.type !== 'PTR' ? { name: null, status: 'permanent' } : { name: first.name }
 }
 
 function unnamed(status: NameStatus): ClientName {

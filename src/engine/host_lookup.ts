@@ -72,6 +72,8 @@ export async function lookupAddresses(
   families: readonly ('A' | 'AAAA')[],
 ): Promise<HostAddresses> {
   if (isValidHostaddr(name)) return { addresses: [name], temporary: false, reason: '' }
+  const local = ask.localAddresses(name).filter(address => families.includes(address.includes(':') ? 'AAAA' : 'A'))
+  if (local.length > 0) return { addresses: local, temporary: false, reason: '' }
   const answers = await Promise.all(families.map(type => ask.dns(name, type)))
   const addresses = answers.flatMap(answer =>
     answer.status === 'found'

@@ -128,6 +128,14 @@ export class Door implements Ask {
     return answer
   }
 
+  localName(address: string): string | null {
+    return this.#memory.world.hosts.nameOf(address)
+  }
+
+  localAddresses(name: string): readonly string[] {
+    return this.#memory.world.hosts.addressesOf(name)
+  }
+
   async lookup(table: Table, key: string, partial = false): Promise<Lookup<string>> {
     // Postfix DICT_FLAG_FIXED: pattern tables see whole keys only.
     if (partial && table.kind === 'pattern') return { status: 'absent' }

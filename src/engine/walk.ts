@@ -188,7 +188,9 @@ export class Walk {
   #permit(item: CheckItem, subject: Subject): Outcome {
     const logged = this.#context.config.smtpd_log_access_permit_actions
     // Postfix: a match list, in practice names of actions or "static:all".
-    const isLogged = logged.some(entry => entry.startsWith('static:') || entry.toLowerCase() === item.name.toLowerCase())
+    const isLogged = logged.some(
+      entry => entry.startsWith('static:') || entry.toLowerCase() === item.name.toLowerCase(),
+    )
     if (!this.#context.state.deferIfPermit.active && isLogged) {
       this.#log('permit', `action=${item.name} for ${subject.class}=${subject.name}`)
     }

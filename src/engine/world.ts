@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import type { HostsFile } from '../dns/hosts_file.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Facts } from '../model/facts.ts'
 import type { ClientName } from '../model/judge.ts'
@@ -12,6 +13,8 @@ export interface World {
   readonly config: Config
   readonly clock: Clock
   readonly resolver: Resolver
+  /** Asked before the DNS for names of clients and addresses of hosts, never for HELO and mail domains. */
+  readonly hosts: HostsFile
   openTable(spec: string): Table
   mapsAddress(parameter: MapsParam, address: string): Promise<Lookup<string>>
   mapsKey(parameter: MapsParam, key: string): Promise<Lookup<string>>

@@ -98,6 +98,12 @@ export const dnsParams = [
       The key of a Spamhaus Data Query Service account. Every list of spamhaus.org is then asked under it, and it is shown
       nowhere: configuration, replies and log go on saying zen.spamhaus.org.`,
   }),
+  param({
+    name: 'postern_hosts_file',
+    type: text(),
+    default: '/etc/hosts',
+    doc: 'Asked before the DNS for names of clients and addresses of hosts. Nothing: the DNS alone.',
+  }),
 ] as const
 
 const DNS_PORT = 53
