@@ -49,6 +49,8 @@ export interface ResolverStats {
 }
 
 export interface CachingResolver extends Resolver {
+  /** Asks a name server even if the answer is remembered; what comes is remembered. */
+  refresh(name: string, type: DnsType): Promise<DnsAnswer>
   stats(): ResolverStats
   /** Ends sockets and running questions, which fail. */
   close(): void
@@ -123,8 +125,7 @@ class Cache implements CachingResolver {
   }
 
   query(name: string, type: DnsType): Promise<DnsAnswer> {
-    const lower = lowerName(name)
-    const bare = lower.endsWith('.') && lower.length > 1 && !lower.endsWith('\\.') ? lower.slice(0, -1) : lower
+    const bare = bareName(name)
     const key = `${type} ${bare}`
     const entry = this.entries.get(key)
     const now = this.clock.monotonic()
@@ -136,12 +137,12 @@ class Cache implements CachingResolver {
       this.entries.set(key, entry)
       return Promise.resolve(remembered)
     }
-    const running = this.running.get(key)
-    if (running !== undefined) {
-      this.counts.joined++
-      return running
-    }
-    return this.ask(key, bare, type)
+    return this.askOrJoin(key, bare, type)
+  }
+
+  refresh(name: string, type: DnsType): Promise<DnsAnswer> {
+    const bare = bareName(name)
+    return this.askOrJoin(`${type} ${bare}`, bare, type)
   }
 
   stats(): ResolverStats {
@@ -168,6 +169,13 @@ class Cache implements CachingResolver {
     if (now >= entry.expiresAt + (this.options.maxStale ?? 86_400) * 1000) return null
     this.counts.stale++
     return { status: 'found', records: entry.known.records, stale: true, secondsLeft: STALE_TTL }
+  }
+
+  private askOrJoin(key: string, name: string, type: DnsType): Promise<DnsAnswer> {
+    const running = this.running.get(key)
+    if (running === undefined) return this.ask(key, name, type)
+    this.counts.joined++
+    return running
   }
 
   private ask(key: string, name: string, type: DnsType): Promise<DnsAnswer> {
@@ -246,6 +254,12 @@ class Cache implements CachingResolver {
       this.counts.evicted++
     }
   }
+}
+
+/** Lower case, without a trailing dot. */
+function bareName(name: string): string {
+  const lower = lowerName(name)
+  return lower.endsWith('.') && lower.length > 1 && !lower.endsWith('\\.') ? lower.slice(0, -1) : lower
 }
 
 function fresh(known: Known, secondsLeft: number): DnsAnswer {
