@@ -1,0 +1,172 @@
+/** All commands there are. Help, dispatch and did-you-mean read this table; adding a command is adding a row. */
+import type { CommandSpec, OptionSpec } from './command.ts'
+
+const CONFIG: OptionSpec = {
+  name: 'config',
+  short: 'c',
+  value: 'PATH',
+  doc: 'The directory of main.cf, or a main.cf under any name. Default: $POSTERN_CONFIG, /etc/postern, /etc/postfix, whichever there is first.',
+}
+const OVERRIDE: OptionSpec = {
+  name: 'override',
+  short: 'o',
+  value: 'NAME=VALUE',
+  several: true,
+  doc: 'Use this value instead of what main.cf says. May be given several times.',
+}
+const JSON_OUTPUT: OptionSpec = { name: 'json', doc: 'Print JSON.' }
+
+export const commands: readonly CommandSpec[] = [
+  {
+    name: 'serve',
+    summary: 'run the gateway',
+    operands: '',
+    operandCount: [0, 0],
+    description: `
+      Reads the configuration, listens where postern_smtp_listen says, judges SMTP clients and hands accepted mail to
+      postern_next_hop. Prints "postern: ready" once every listener accepts.
+
+      A supervisor accepts connections and hands them to postern_workers worker processes; a worker that dies is
+      replaced. With postern_workers = 0 everything happens in one process.
+
+      SIGTERM or SIGINT: finish what runs, then end; a second one ends at once. SIGHUP: read the configuration again
+      and use it if it is sound, else keep the old one and say why; log files are opened again. SIGUSR1: open log
+      files again.`,
+    options: [
+      CONFIG,
+      OVERRIDE,
+      { name: 'welcome', doc: 'Also print where it listens and what to type next, as npm start does.' },
+    ],
+    exits: [
+      [0, 'ended as asked'],
+      [1, 'the configuration has problems, or a listener cannot be opened for good'],
+      [75, 'a listener cannot be opened now: the address is in use'],
+    ],
+    examples: ['postern serve --config /etc/postfix -o postern_smtp_listen=inet:0.0.0.0:25'],
+    load: () => import('./serve.ts'),
+  },
+  {
+    name: 'check',
+    summary: 'tell everything that is wrong with the configuration',
+    operands: '',
+    operandCount: [0, 0],
+    description: `
+      Prints every problem of main.cf, of the restriction lists and of the lookup tables at once, each with its file,
+      line and column and the word that was probably meant; then warnings: what contradicts itself, what has no
+      effect, and what a gateway without a queue cannot do.`,
+    options: [CONFIG, OVERRIDE, JSON_OUTPUT],
+    exits: [
+      [0, 'no problem (there may be warnings)'],
+      [1, 'problems'],
+    ],
+    examples: ['postern check --config /etc/postfix'],
+    load: () => import('./check.ts'),
+  },
+  {
+    name: 'explain',
+    summary: 'say what would happen to a mail, and why',
+    operands: '',
+    operandCount: [0, 0],
+    description: `
+      Judges one mail as a live session would, without delivering anything, and prints the verdict and its whole
+      trace: each list, each restriction, each question to DNS and tables with its answer and the time it took. The
+      line that decided is marked.
+
+      The client's names are looked up, unless --name and --reverse-name tell them.`,
+    options: [
+      CONFIG,
+      OVERRIDE,
+      { name: 'client', value: 'IP', required: true, doc: 'The address of the client.' },
+      { name: 'name', value: 'NAME', doc: 'Its verified name, or "unknown"; not looked up then.' },
+      { name: 'reverse-name', value: 'NAME', doc: 'The name that its address has, verified or not, or "unknown".' },
+      { name: 'helo', value: 'NAME', doc: 'What it says in EHLO. Without it, it says none.' },
+      { name: 'from', value: 'ADDRESS', doc: 'The envelope sender. Default: <>.' },
+      { name: 'to', value: 'ADDRESS', several: true, required: true, doc: 'A recipient. May be given several times.' },
+      { name: 'size', value: 'BYTES', doc: 'The announced size.' },
+      { name: 'sasl-user', value: 'USER', doc: 'It has logged in as this user.' },
+      JSON_OUTPUT,
+    ],
+    exits: [
+      [0, 'every recipient would be accepted'],
+      [1, 'a recipient would be refused'],
+      [75, 'a recipient would be deferred'],
+    ],
+    examples: ['postern explain --client 192.0.2.7 --helo mail.example.org --from a@example.org --to b@example.net'],
+    load: () => import('./explain.ts'),
+  },
+  {
+    name: 'conf',
+    summary: 'show parameters',
+    operands: '[NAME …]',
+    operandCount: [0, null],
+    description: 'Prints parameters as "name = value", those named or all of them, in alphabetical order; as postconf(1) does.',
+    options: [
+      CONFIG,
+      OVERRIDE,
+      { name: 'default', short: 'd', doc: 'Print defaults, not what is set.' },
+      { name: 'set', short: 'n', doc: 'Print only what main.cf or -o sets.' },
+      { name: 'expand', short: 'x', doc: 'Put in what $name stands for.' },
+      { name: 'value', short: 'h', doc: 'Print values without the names.' },
+      { name: 'source', doc: 'Print where each value comes from.' },
+      JSON_OUTPUT,
+    ],
+    exits: [
+      [0, 'printed'],
+      [1, 'a name that is no parameter'],
+    ],
+    examples: ['postern conf -n --config /etc/postfix', 'postern conf -d unknown_client_reject_code'],
+    load: () => import('./conf.ts'),
+  },
+  {
+    name: 'map',
+    summary: 'ask a lookup table',
+    operands: 'TYPE:NAME …',
+    operandCount: [1, null],
+    description: 'Looks a key up in tables, as postmap -q does, and prints the value of the first table that has it.',
+    options: [
+      CONFIG,
+      OVERRIDE,
+      { name: 'query', short: 'q', value: 'KEY', required: true, doc: 'The key; "-" reads keys from stdin, one a line, and prints "key value".' },
+      JSON_OUTPUT,
+    ],
+    exits: [
+      [0, 'found'],
+      [1, 'not found'],
+      [75, 'a table did not answer'],
+    ],
+    examples: ['postern map -q mail.example.org hash:/etc/postfix/helo_access'],
+    load: () => import('./map.ts'),
+  },
+  {
+    name: 'reload',
+    summary: 'make the running gateway read its configuration again',
+    operands: '',
+    operandCount: [0, 0],
+    description: `
+      Finds the running gateway by the file postern.pid in postern_state_directory, signals it, and says what came of
+      it. No connection is lost; sessions that run keep the configuration they began with.`,
+    options: [CONFIG, OVERRIDE, JSON_OUTPUT],
+    exits: [
+      [0, 'the new configuration is in use'],
+      [1, 'the new configuration has problems; the old one is kept'],
+      [75, 'nothing runs, or it did not answer'],
+    ],
+    examples: ['postern reload --config /etc/postfix'],
+    load: () => import('./reload.ts'),
+  },
+  {
+    name: 'version',
+    summary: 'print the version',
+    operands: '',
+    operandCount: [0, 0],
+    description: 'Prints the version of Postern, of the Postfix whose behaviour it follows, and of Node.',
+    options: [JSON_OUTPUT],
+    exits: [[0, 'printed']],
+    examples: ['postern version'],
+    load: () => import('./version.ts'),
+  },
+]
+
+export function findCommand(name: string): CommandSpec | undefined {
+  return commands.find(command => command.name === name)
+}
