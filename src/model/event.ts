@@ -4,10 +4,10 @@
  */
 export type Event =
   | { readonly kind: 'connect'; readonly client: string }
-  | { readonly kind: 'disconnect'; readonly client: string; readonly commands: CommandCounts }
+  | { readonly kind: 'disconnect'; readonly client: string; readonly commands: CommandCounts; readonly notes?: string }
   /** `after` is the last command: "lost connection after AUTH from …", "timeout after RCPT from …". */
   | {
-      readonly kind: 'lost_connection' | 'timeout'
+      readonly kind: 'lost_connection' | 'timeout' | 'too_many_errors'
       readonly after: string
       readonly client: string
       readonly queueId: string | null
@@ -71,7 +71,7 @@ export interface VerdictEvent {
 }
 
 /** Postfix's program that says a line, where it is not smtpd. */
-export type Daemon = 'smtpd' | 'cleanup'
+export type Daemon = 'smtpd' | 'cleanup' | 'smtp' | 'lmtp' | 'virtual'
 
 /** "QUEUEID: reject: header Subject: … from name[addr]; from=<…> to=<…> proto=ESMTP helo=<…>: 5.7.1 text" (Postfix cleanup, header_checks and body_checks). */
 export interface ContentEvent {

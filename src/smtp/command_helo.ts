@@ -1,0 +1,37 @@
+import { neuter, printable } from './bytes.ts'
+import type { Dialogue } from './dialogue.ts'
+import { ehloLines, makeDiscardSet } from './ehlo.ts'
+import type { Token } from './token.ts'
+
+/** HELO and EHLO. Postfix: the argument is the rest of the line, blanks and all. */
+export async function helo(d: Dialogue, argv: readonly Token[], esmtp: boolean): Promise<boolean> {
+  const verb = esmtp ? 'EHLO' : 'HELO'
+  if (argv.length < 2) return d.refuse(`501 Syntax: ${verb} hostname`)
+  const argument = argv
+    .slice(1)
+    .map(token => token.text)
+    .join(' ')
+  const told = { name: neuter(printable(argument, d.config.smtputf8_enable)), esmtp }
+  const facts = d.facts({ helo: told, sender: null, recipient: null, recipientCount: 0 })
+  d.doors.judge.lookAhead(esmtp ? { ...facts, protocol: 'ESMTP' } : facts)
+  const refusal = await d.judge('helo', facts)
+  if (refusal !== null) return d.refuse(refusal)
+  d.resetTransaction()
+  d.helo = told
+  // Postfix: HELO does not take ESMTP back, or reject_unauth_pipelining would accuse the client.
+  if (esmtp) d.protocol = 'ESMTP'
+  if (!esmtp) {
+    await d.reply(`250 ${d.config.myhostname}`)
+    return true
+  }
+  const lines = await ehloLines(d)
+  await d.reply(lines.map((line, index) => `250${index < lines.length - 1 ? '-' : ' '}${line}`).join('\r\n'))
+  return true
+}
+
+/** smtpd_discard_ehlo_keywords, and its table by client address: decided once, before the greeting. */
+export async function decideDiscards(d: Dialogue): Promise<void> {
+  const found = await d.doors.lists.find('smtpd_discard_ehlo_keyword_address_maps', d.client.address)
+  const words = found.status === 'found' ? found.value.split(/[\s,]+/) : d.config.smtpd_discard_ehlo_keywords
+  d.discarded = makeDiscardSet(words)
+}
