@@ -133,13 +133,3 @@ export function parseFeatures(reply: ServerReply, discard: ReadonlySet<string>):
     xforward: new Set(words.get('XFORWARD')?.map(name => name.toUpperCase())),
   }
 }
-
-/** RFC 3461 4: xtext. Bytes above 126 and below 33, "+" and "=" as +XX. */
-export function xtext(text: string): string {
-  let out = ''
-  for (const byte of Buffer.from(text, 'utf8')) {
-    const plain = byte > 32 && byte < 127 && byte !== 43 && byte !== 61
-    out += plain ? String.fromCharCode(byte) : `+${byte.toString(16).toUpperCase().padStart(2, '0')}`
-  }
-  return out
-}

@@ -1,6 +1,7 @@
 import { quoteAddress } from '../mail/address.ts'
 import type { HopEnvelope, HopRecipientOptions } from '../model/hop.ts'
-import { type Features, xtext } from './codec.ts'
+import { xtext } from '../util/xtext.ts'
+import type { Features } from './codec.ts'
 
 /** "MAIL FROM:<…> SIZE=… BODY=…" with what the server offers. RFC 1870, 6152, 3461 4.3, 6531 3.4. */
 export function mailCommand(envelope: HopEnvelope, features: Features): string {
@@ -18,7 +19,7 @@ export function mailCommand(envelope: HopEnvelope, features: Features): string {
 export function rcptCommand(address: string, options: HopRecipientOptions, features: Features): string {
   const words = [`RCPT TO:<${wireAddress(address)}>`]
   if (features.dsn) {
-    const orcpt = options.orcpt ?? (isAscii(address) ? `rfc822;${xtext(wireAddress(address))}` : null)
+    const orcpt = options.orcpt ?? (isAscii(address) ? `rfc822;${xtext(wireAddress(address), '=')}` : null)
     if (orcpt !== null) words.push(`ORCPT=${orcpt}`)
     if (options.notify.length > 0) words.push(`NOTIFY=${options.notify.join(',')}`)
   }

@@ -124,7 +124,7 @@ export class HopConnection {
   /** For the socket: a line has come. */
   takeLine(line: Uint8Array): void {
     if (this.#broken !== null) return
-    const step = this.#reader.push(line)
+    const step = this.#reader.push(line.at(-1) === 13 ? line.subarray(0, -1) : line)
     if (step.kind === 'more') this.#restartTimer()
     else if (step.kind === 'reply') this.#takeReply(step.reply)
     else this.#fail(lostTrouble('4.5.0', `non-ESMTP response from ${this.namaddrport}: ${step.line.slice(0, 100)}`))

@@ -7,7 +7,7 @@ import { drain } from './transfer.ts'
  * Delivers into one maildir, one file per recipient with the header lines of Postfix virtual(8) on top: Return-Path, X-Original-To,
  * Delivered-To. Line ends become LF. The client hears 250 when all files and their names are on the disk.
  */
-export function makeMaildirHop(maildir: Maildir, warn: (text: string) => void): NextHop {
+export function makeMaildirHop(maildir: MaildirDoor, warn: (text: string) => void): NextHop {
   void maildir.sweep()
   let inUse = 0
   let closing: (() => void) | null = null
@@ -28,8 +28,11 @@ export function makeMaildirHop(maildir: Maildir, warn: (text: string) => void): 
   }
 }
 
+/** What of a maildir is needed here. */
+export type MaildirDoor = Pick<Maildir, 'directory' | 'begin' | 'sweep'>
+
 interface MaildirDeps {
-  readonly maildir: Maildir
+  readonly maildir: MaildirDoor
   warn(text: string): void
   leave(): void
 }

@@ -55,7 +55,7 @@ function makeHop(text: string, deps: HopDeps): { readonly hop: NextHop } | { rea
       return { hop: makeSmtpHop(destination, deps) }
     case 'maildir': {
       const maildir = new Maildir(destination.directory, deps.settings.myhostname, deps.clock)
-      return { hop: makeMaildirHop(maildir, text => deps.emit({ kind: 'warning', text })) }
+      return { hop: makeMaildirHop(maildir, text => deps.emit({ kind: 'warning', text, daemon: 'virtual' })) }
     }
     case 'discard':
       return { hop: makeDiscardHop(destination.text === '' ? 'discarded' : destination.text) }

@@ -72,7 +72,7 @@ describe('what the client hears at RCPT', () => {
       Array(2).fill('451 4.4.1 Next hop unavailable'),
     )
     const text = `connect to 127.0.0.1[127.0.0.1]:${port}: Connection refused`
-    assert.deepEqual(events, [{ kind: 'info', text }])
+    assert.deepEqual(events, [{ kind: 'info', text, daemon: 'smtp' }])
   })
 
   test('one of three is refused, the message goes to the others', async () => {
@@ -413,7 +413,9 @@ describe('connections', () => {
     assert.deepEqual(await tx.addRecipient('bob@x.example', PLAIN_RCPT), { ok: true })
     const result = await tx.data(pieces(MESSAGE))
     assert.equal(result.recipients[0]?.relay, `two.example[127.0.0.1]:${port}`)
-    assert.deepEqual(events, [{ kind: 'info', text: `connect to one.example[127.0.0.9]:${port}: Connection refused` }])
+    assert.deepEqual(events, [
+      { kind: 'info', text: `connect to one.example[127.0.0.9]:${port}: Connection refused`, daemon: 'smtp' },
+    ])
   })
 
   test('a destination without an address', async () => {
@@ -428,6 +430,7 @@ describe('connections', () => {
       {
         kind: 'info',
         text: 'Host or domain name not found. Name service error for name=nowhere.example type=A: Host not found',
+        daemon: 'smtp',
       },
     ])
   })

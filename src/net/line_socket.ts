@@ -3,7 +3,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { errnoText } from '../util/errno_text.ts'
 
 export interface LineHandlers {
-  /** One line without its CRLF or LF. What exceeds `maxLine` is cut off. */
+  /** One line without its LF; a CR before it is still there. What exceeds `maxLine` is cut off. */
   line(line: Buffer): void
   /** Once, however the connection ended; `error` is null after an orderly close. */
   closed(error: string | null): void
@@ -39,9 +39,9 @@ export class LineSocket {
     return !this.#closed
   }
 
-  /** Bytes of an unfinished line have arrived. */
-  get hasPartialLine(): boolean {
-    return this.#partial.length > 0
+  /** What has come of an unfinished line. */
+  get partialLine(): Buffer {
+    return this.#partial
   }
 
   write(data: string | Uint8Array): void {
@@ -72,7 +72,7 @@ export class LineSocket {
   /** The certificate is not verified: opportunistic or mandatory encryption only (Postfix levels may and encrypt). */
   async startTls(serverName: string): Promise<TlsStarted> {
     // Bytes before the handshake would be read as if they had come encrypted (CVE-2011-0411).
-    if (this.hasPartialLine) return { ok: false, text: 'unexpected plaintext before the TLS handshake' }
+    if (this.#partial.length > 0) return { ok: false, text: 'unexpected plaintext before the TLS handshake' }
     const plain = this.#socket
     this.#detach()
     plain.on('error', () => undefined)
@@ -145,7 +145,7 @@ export class LineSocket {
       this.#partial = Buffer.alloc(0)
       from = at + 1
       if (this.#closed) return
-      this.#handlers.line(line.at(-1) === 13 ? line.subarray(0, -1) : line)
+      this.#handlers.line(line)
     }
     if (from < chunk.length) this.#partial = Buffer.from(this.#join(chunk.subarray(from)))
   }
