@@ -4,6 +4,7 @@ import type { TableContext } from './context.ts'
 import { failingTable } from './failing.ts'
 import { openInline } from './inline.ts'
 import { INDEXED_TYPES, openMapFile } from './map_file.ts'
+import { openPcre, openRegexp } from './pattern_table.ts'
 import { openFail, openStatic } from './static.ts'
 import { openEnvironment, openUnix } from './system.ts'
 import type { OpenTable } from './table.ts'
@@ -30,6 +31,8 @@ const TYPES: ReadonlyMap<string, OpenType> = new Map<string, OpenType>([
   ['static', openStatic],
   ['fail', openFail],
   ['cidr', openCidr],
+  ['regexp', openRegexp],
+  ['pcre', openPcre],
   ['unionmap', (name, body, context) => openUnion({ name, body, context }, openTable)],
   ['pipemap', (name, body, context) => openPipe({ name, body, context }, openTable)],
   ['randmap', openRandom],
