@@ -5,6 +5,7 @@ import { failingTable } from './failing.ts'
 import { openInline } from './inline.ts'
 import { INDEXED_TYPES, openMapFile } from './map_file.ts'
 import { openPcre, openRegexp } from './pattern_table.ts'
+import { openSocketmap, openTcp } from './socket_table.ts'
 import { openFail, openStatic } from './static.ts'
 import { openEnvironment, openUnix } from './system.ts'
 import type { OpenTable } from './table.ts'
@@ -33,6 +34,8 @@ const TYPES: ReadonlyMap<string, OpenType> = new Map<string, OpenType>([
   ['cidr', openCidr],
   ['regexp', openRegexp],
   ['pcre', openPcre],
+  ['tcp', openTcp],
+  ['socketmap', openSocketmap],
   ['unionmap', (name, body, context) => openUnion({ name, body, context }, openTable)],
   ['pipemap', (name, body, context) => openPipe({ name, body, context }, openTable)],
   ['randmap', openRandom],
