@@ -130,7 +130,8 @@ function parseParam(param: AnyParam, loading: Loading): unknown {
   const standard = expandDefault(param, loading)
   const setting = loading.set.get(param.name)
   if (setting === undefined) return parseDefault(param, standard, loading)
-  const value = expandSetting(setting, type.raw === true, loading)
+  const written = loading.settings.lookup(param.name) ?? setting.value
+  const value = type.raw === true ? written : expandSetting(param.name, written, loading)
   if (value === null) return parseDefault(param, standard, loading)
   const parsed = type.parse(value, { defaultText: standard.text })
   if (parsed.ok) return parsed.value
@@ -160,20 +161,20 @@ function expandDefault(param: AnyParam, loading: Loading): PlacedText {
   return loading.settings.tryExpand(text) ?? placedAs('', defaultPlace(param.name).file)
 }
 
-function expandSetting(setting: Setting, raw: boolean, loading: Loading): PlacedText | null {
-  if (raw) return setting.value
+/** Null when it cannot be expanded, which is told. */
+function expandSetting(parameter: string, text: PlacedText, loading: Loading): PlacedText | null {
   try {
-    const { value, undefinedNames } = expandValue(setting.value, name => loading.settings.lookup(name))
+    const { value, undefinedNames } = expandValue(text, name => loading.settings.lookup(name))
     for (const { name, place } of undefinedNames) {
       if (isPostfixName(name)) continue
-      const text = `"$${name}" in ${setting.name} is not set anywhere${didYouMean(name, parameterNames())}`
+      const text = `"$${name}" in ${parameter} is not set anywhere${didYouMean(name, parameterNames())}`
       if (!loading.told.has(key(place, text))) loading.warnings.push({ place, text })
       loading.told.add(key(place, text))
     }
     return value
   } catch (error) {
     if (!(error instanceof ExpandError)) throw error
-    tell(loading, { place: error.place, text: `cannot expand ${setting.name}: ${error.message}` })
+    tell(loading, { place: error.place, text: `cannot expand ${parameter}: ${error.message}` })
     return null
   }
 }
@@ -182,7 +183,7 @@ function readClasses(loading: Loading, values: ParamValues): ReadonlyMap<string,
   const classes = new Map<string, readonly Word[]>()
   for (const name of values.smtpd_restriction_classes) {
     const setting = loading.set.get(name)
-    const value = setting === undefined ? null : expandSetting(setting, false, loading)
+    const value = setting === undefined ? null : expandSetting(name, setting.value, loading)
     classes.set(name, value === null ? [] : placedWords(value))
   }
   return classes

@@ -124,8 +124,8 @@ function tellForgottenNetworks(items: readonly Item[], list: string, warn: Warn)
   if (strict === undefined) return
   const networks = items.findIndex(item => item.name === 'permit_mynetworks')
   if (networks >= 0 && networks < items.indexOf(strict)) return
-  const where = networks < 0 ? 'does not have' : 'has only behind it'
-  warn(strict.word, `${list} ${where} permit_mynetworks: "${strict.word.text}" also judges the clients of mynetworks`)
+  const lacks = networks < 0 ? 'does not have permit_mynetworks' : 'has permit_mynetworks only behind it'
+  warn(strict.word, `${list} ${lacks}: "${strict.word.text}" also judges the clients of mynetworks`)
 }
 
 interface Twice {

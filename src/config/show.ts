@@ -42,7 +42,7 @@ export function showConfig(loaded: Loaded, options: ShowOptions = {}): Shown {
     else if (options.defaults !== true || findParam(name) === undefined) warnings.push(missing(name))
   }
   if (options.json === true) return { text: `${JSON.stringify(rows, null, 2)}\n`, warnings }
-  const lines = rows.map(({ name, value }) => (options.hideNames === true ? value : `${name} = ${value}`))
+  const lines = rows.map(({ name, value }) => (options.hideNames === true ? value : `${name} = ${value}`.trimEnd()))
   return { text: lines.map(line => `${line}\n`).join(''), warnings }
 }
 
