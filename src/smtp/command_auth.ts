@@ -10,6 +10,7 @@ import { commandText, LostClient } from './wire.ts'
 export async function activateSasl(d: Dialogue): Promise<void> {
   const { config, doors } = d
   d.saslMechanisms = null
+  d.saslDown = false
   if (!config.smtpd_sasl_auth_enable || doors.sasl === null) return
   if (d.tls === null && config.smtpd_tls_auth_only) return
   const all = await doors.sasl.mechanisms(saslInfo(d))
@@ -22,14 +23,10 @@ export async function activateSasl(d: Dialogue): Promise<void> {
     d.saslMechanisms = offered
     return
   }
-  // Postfix's smtpd dies here, and the client sees the connection close.
+  // Postfix's smtpd dies here, and no mail gets in while Dovecot is down. Here only AUTH is gone.
+  d.saslDown = true
   const listed = (all ?? []).join(' ')
-  const text =
-    listed === ''
-      ? 'no SASL authentication mechanisms'
-      : `smtpd_sasl_mechanism_filter discards all mechanisms in '${listed}'`
-  d.log.add(() => ({ kind: 'fatal', text }))
-  d.hangup = true
+  d.log.warn(listed === '' ? 'no SASL authentication mechanisms' : `smtpd_sasl_mechanism_filter discards all mechanisms in '${listed}'`)
 }
 
 function saslInfo(d: Dialogue): SaslClientInfo {
@@ -51,6 +48,8 @@ export async function auth(d: Dialogue, argv: readonly Token[]): Promise<boolean
     return d.refuse(`450 4.7.1 Error: too many AUTH commands from ${d.client.address}`)
   }
   if (config.smtpd_helo_required && d.helo === null) return d.refuse('503 5.5.1 Error: send HELO/EHLO first')
+  if (d.saslDown && !d.discarded.has('AUTH'))
+    return d.refuse("454 4.7.0 Temporary authentication failure: Can't connect to authentication server")
   if (d.saslMechanisms === null || doors.sasl === null || d.discarded.has('AUTH'))
     return d.refuse('503 5.5.1 Error: authentication not enabled')
   if (d.tx.sender !== null) return d.refuse('503 5.5.1 Error: MAIL transaction in progress')

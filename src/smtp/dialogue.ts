@@ -51,6 +51,8 @@ export class Dialogue {
   tls: TlsInfo | null = null
   sasl: { readonly method: string; readonly username: string } | null = null
   saslMechanisms: readonly string[] | null = null
+  /** AUTH is configured, and its server does not answer. */
+  saslDown = false
   forwarded: ForwardedClient | null = null
   discarded: ReadonlySet<string> = new Set()
   errors = 0

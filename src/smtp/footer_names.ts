@@ -1,8 +1,7 @@
 import type { ClientName } from '../model/judge.ts'
+import { formatLocalTime } from '../util/local_time.ts'
 import type { Dialogue } from './dialogue.ts'
 import type { FooterLookup } from './footer.ts'
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** The names that smtpd_reject_footer may use (Postfix smtpd_expand_lookup). No main.cf parameter: replies must not give those away. */
 export function footerLookup(dialogue: Dialogue, name: ClientName | null): FooterLookup {
@@ -23,7 +22,7 @@ export function footerLookup(dialogue: Dialogue, name: ClientName | null): Foote
       case 'helo_name':
         return dialogue.helo?.name ?? ''
       case 'localtime':
-        return localtime(dialogue.doors.clock.now())
+        return formatLocalTime(dialogue.doors.clock.now())
       default:
         return addressPart(word, 'sender', dialogue.tx.sender) ?? addressPart(word, 'recipient', dialogue.tx.recipient)
     }
@@ -45,12 +44,4 @@ function addressPart(word: string, prefix: string, address: string | null): stri
     default:
       return undefined
   }
-}
-
-/** strftime(3) "%b %d %H:%M:%S" */
-function localtime(nowMs: number): string {
-  const date = new Date(nowMs)
-  const two = (n: number): string => String(n).padStart(2, '0')
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')
-  return `${MONTHS[date.getMonth()]} ${two(date.getDate())} ${time}`
 }
