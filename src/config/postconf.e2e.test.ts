@@ -1,7 +1,7 @@
 /** The reader and the expansion beside the real postconf(1). Skipped, and says so, where Postfix is not installed. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -18,6 +18,8 @@ after(() => rmSync(directory, { recursive: true }))
 /** Lines that postconf prints for a main.cf, and whether it gave up. */
 function postconf(mainCf: string | Buffer, ...options: readonly string[]) {
   writeFileSync(join(directory, 'main.cf'), mainCf)
+  // Postfix waits until a file that has just been written is two seconds old.
+  utimesSync(join(directory, 'main.cf'), 0, 0)
   writeFileSync(join(directory, 'master.cf'), '')
   const { stdout, stderr, status } = spawnSync('postconf', ['-c', directory, ...options], { encoding: 'utf8' })
   return { lines: stdout.split('\n').slice(0, -1), stderr, fatal: status !== 0 }
