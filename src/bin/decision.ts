@@ -3,10 +3,12 @@ import type { Config } from '../config/config.ts'
 import type { Word } from '../config/place.ts'
 import type { HostsFile } from '../dns/hosts_file.ts'
 import type { Resolver } from '../dns/resolver.ts'
+import { type AddressClass, classifyAddress } from '../engine/address_class.ts'
 import type { PolicyAnswer, VerifyAnswer } from '../engine/ask.ts'
 import { makeJudgeFactory, makePolicy } from '../engine/judge.ts'
 import type { Facts } from '../model/facts.ts'
 import type { ClientName, SessionJudge } from '../model/judge.ts'
+import type { Lookup } from '../model/lookup.ts'
 import { connectTable } from '../net/table_connection.ts'
 import { registry } from '../restrictions/index.ts'
 import type { TableProblem } from '../table/problem.ts'
@@ -35,6 +37,8 @@ export interface DecisionServices {
 /** One configuration, ready to judge: its lists compiled, its tables open. */
 export interface Decision {
   readonly lists: Lists
+  /** Which kind of destination an address is. */
+  classify(address: string): Promise<Lookup<AddressClass>>
   /** One judge per session. */
   makeJudge(): SessionJudge
   /** What is wrong in the restriction lists, with its place. */
@@ -63,6 +67,11 @@ export function openDecision(config: Config, services: DecisionServices): Decisi
   })
   return {
     lists,
+    classify: address =>
+      classifyAddress(address, config, {
+        isLocal: domain => lists.isLocal(domain),
+        inList: (parameter, domain) => lists.inDomainList(parameter, domain),
+      }),
     makeJudge: makeJudgeFactory(policy),
     problems,
     ready: () => lists.ready(),

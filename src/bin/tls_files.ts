@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import type { Config } from '../config/config.ts'
+import type { TlsServerContext } from '../net/byte_stream.ts'
+import { makeTlsContext } from '../net/tls.ts'
+import { tlsPolicy } from '../smtp/settings.ts'
+
+/** Certificate and key of STARTTLS as main.cf names them; null without; a problem when they cannot be used. */
+export function readTls(config: Config): { readonly tls: TlsServerContext | null } | { readonly problem: string } {
+  if (!tlsPolicy(config).offered) return { tls: null }
+  const chains = chainFiles(config)
+  if (chains.length === 0) return { tls: null }
+  try {
+    return {
+      tls: makeTlsContext({
+        chains: chains.map(({ cert, key }) => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') })),
+        ca: config.smtpd_tls_CAfile === '' ? null : readFileSync(config.smtpd_tls_CAfile, 'utf8'),
+        protocols: config.smtpd_tls_protocols,
+        ciphers: null,
+        fingerprintDigest: config.smtpd_tls_fingerprint_digest,
+      }),
+    }
+  } catch (error) {
+    return { problem: `cannot use the TLS certificate: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+interface ChainFile {
+  readonly cert: string
+  readonly key: string
+}
+
+/** smtpd_tls_chain_files holds keys and certificates together; else the older parameters, one pair for each algorithm. */
+function chainFiles(config: Config): readonly ChainFile[] {
+  if (config.smtpd_tls_chain_files.length > 0)
+    return config.smtpd_tls_chain_files.map(file => ({ cert: file, key: file }))
+  const pairs = [
+    [config.smtpd_tls_cert_file, config.smtpd_tls_key_file],
+    [config.smtpd_tls_eccert_file, config.smtpd_tls_eckey_file],
+  ] as const
+  return pairs.flatMap(([cert, key]) =>
+    cert === '' || cert === 'none' ? [] : [{ cert, key: key === '' ? cert : key }],
+  )
+}
