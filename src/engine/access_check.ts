@@ -5,7 +5,7 @@ import { DUNNO, lookupFailure, type OnPermit, SERVER_ERROR, type Verdict } from 
 import type { Table } from '../table/table.ts'
 import { accessVerdict, tableFault } from './access.ts'
 import type { Ask } from './ask.ts'
-import { lookupAddresses, lookupHost } from './host_lookup.ts'
+import { addressTypes, lookupAddresses, lookupHost } from './host_lookup.ts'
 import type { Check } from './restriction.ts'
 import { forbiddenPermit } from './walk.ts'
 
@@ -14,6 +14,8 @@ export const ACCESS_PARAMS = [
   'access_map_reject_code',
   'access_map_defer_code',
   'parent_domain_matches_subdomains',
+  'allow_untrusted_routing',
+  'inet_protocols',
 ] as const
 
 type AccessCheck = Check<(typeof ACCESS_PARAMS)[number]>
@@ -64,7 +66,8 @@ export async function checkMailAddress(query: AccessQuery | null, address: strin
   if (answer.status === 'failed') return tableFault(subject)
   const verdict = accessVerdict(answer.value, { table: table.name, key, subject }, query)
   // Postfix: an OK for user@elsewhere@here says nothing about elsewhere.
-  const suspicious = resolved.value.routed && subject.class === 'Recipient address'
+  const mayRoute = query.config.allow_untrusted_routing
+  const suspicious = !mayRoute && resolved.value.routed && subject.class === 'Recipient address'
   return suspicious ? withOnPermit(verdict, 'dunno') : verdict
 }
 
@@ -133,7 +136,8 @@ export async function checkServers(query: AccessQuery | null, name: string, type
   }
   const servers = await findServers(query, isAscii(domain) ? domain : toAscii(domain), { type, name })
   // All addresses are asked for at once; the table is then asked in order.
-  const hosts = servers.map(server => ({ server, addresses: lookupAddresses(query.ask, server, ['A', 'AAAA']) }))
+  const types = addressTypes(query.config.inet_protocols)
+  const hosts = servers.map(server => ({ server, addresses: lookupAddresses(query.ask, server, types) }))
   for (const host of hosts) {
     const match = await matchServer(query, host.server, { type, addresses: await host.addresses })
     if (match !== null) return match
@@ -182,18 +186,16 @@ async function findServers(
   if (answer.status === 'notfound' && type === 'MX') return [domain]
   while (answer.status === 'notfound' && type === 'NS') {
     const dot = asked.indexOf('.')
-    if (dot < 0 || dot === asked.length - 1) break
+    if (dot < 0 || dot === asked.length - 1) {
+      asked = name
+      break
+    }
     asked = asked.slice(dot + 1)
     answer = await lookupHost(query.ask, asked, type)
   }
   if (answer.status !== 'ok') {
-    query.ask.warn(`Unable to look up ${type} host for ${asked.includes('.') ? asked : name}: ${answer.reason}`)
+    query.ask.warn(`Unable to look up ${type} host for ${asked}: ${answer.reason}`)
     return []
   }
-  const records = [...answer.records].sort((a, b) => preference(a) - preference(b))
-  return records.flatMap(r => (r.type === 'MX' ? [r.exchange] : r.type === 'NS' ? [r.name] : []))
-}
-
-function preference(record: { readonly type: string; readonly preference?: number }): number {
-  return record.preference ?? 0
+  return answer.records.flatMap(r => (r.type === 'MX' ? [r.exchange] : r.type === 'NS' ? [r.name] : []))
 }

@@ -32,11 +32,12 @@ export async function lookupHost(ask: Ask, name: string, type: DnsType): Promise
 }
 
 function judgeRecords(records: readonly DnsRecord[]): HostAnswer {
-  // RFC 7505 3: a lone MX of "." says that the domain takes no mail.
+  // RFC 7505 3 speaks of a lone MX "."; Postfix takes one among others for the same.
+  if (records.some(record => record.type === 'MX' && record.exchange === ''))
+    return { status: 'nullmx', records: [], reason: 'Malformed DNS server reply' }
   const usable = records.filter(record => isUsable(record))
   if (usable.length > 0) return { status: 'ok', records: usable, reason: '' }
-  const nullMx = records.some(record => record.type === 'MX' && record.exchange === '')
-  return { status: nullMx ? 'nullmx' : 'invalid', records: [], reason: 'Malformed DNS server reply' }
+  return { status: 'invalid', records: [], reason: 'Malformed DNS server reply' }
 }
 
 function isUsable(record: DnsRecord): boolean {
@@ -63,6 +64,12 @@ export interface HostAddresses {
   readonly addresses: readonly string[]
   readonly temporary: boolean
   readonly reason: string
+}
+
+/** The address records that inet_protocols allows. */
+export function addressTypes(protocols: readonly string[]): readonly ('A' | 'AAAA')[] {
+  const has = (name: string): boolean => protocols.some(each => [name, 'all'].includes(each.toLowerCase()))
+  return [...(has('ipv4') ? (['A'] as const) : []), ...(has('ipv6') ? (['AAAA'] as const) : [])]
 }
 
 /** Looks up A and AAAA (or the one asked for) at once. */

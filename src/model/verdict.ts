@@ -8,10 +8,16 @@ export type ReplyOf = Reply | ((facts: Facts) => Reply)
 /** What one restriction says. The words are those of Postfix access(5). */
 export type Verdict =
   | { readonly kind: 'dunno' }
-  | { readonly kind: 'permit' }
+  | {
+      readonly kind: 'permit'
+      /** The table entry that said so, for smtpd_log_access_permit_actions. */
+      readonly access?: { readonly action: string; readonly table: string; readonly subject: Subject }
+      /** Something that failed on the way: it makes refusals of later lists temporary. */
+      readonly deferIfReject?: Reply
+    }
   | { readonly kind: 'reject' | 'defer_if_permit' | 'defer_if_reject'; readonly reply: ReplyOf }
-  /** Our own fault (Postfix: MAIL_ERROR_SOFTWARE, MAIL_ERROR_DATA): a 4xx that warn_if_reject cannot soften. */
-  | { readonly kind: 'fault'; readonly reply: Reply }
+  /** Our own fault (Postfix: MAIL_ERROR_SOFTWARE, MAIL_ERROR_DATA): a 4xx that warn_if_reject cannot soften. The text may name what the list is about. */
+  | { readonly kind: 'fault'; readonly reply: Reply | ((subject: Subject) => Reply) }
   /** A table or policy server answered with restriction names, to be walked with this subject. `onPermit`: what becomes of its OK. */
   | {
       readonly kind: 'list'
@@ -62,5 +68,12 @@ export const SERVER_ERROR: Verdict = {
 
 /** Postfix reject_dict_retry: a table did not answer. */
 export function lookupFailure(name: string): Verdict {
-  return { kind: 'fault', reply: { code: 451, detail: '3.0', text: `<${name}>: Temporary lookup failure` } }
+  return { kind: 'fault', reply: temporaryLookupFailure(name) }
+}
+
+/** The same of a restriction that is about nothing in particular: the reply names what the list is about. */
+export const LIST_LOOKUP_FAILURE: Verdict = { kind: 'fault', reply: ({ name }) => temporaryLookupFailure(name) }
+
+function temporaryLookupFailure(name: string): Reply {
+  return { code: 451, detail: '3.0', text: `<${name}>: Temporary lookup failure` }
 }
