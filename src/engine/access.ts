@@ -1,7 +1,16 @@
 import type { Config } from '../config/config.ts'
 import type { Reply, StatusDetail } from '../model/reply.ts'
 import type { Subject } from '../model/subject.ts'
-import { type AccessAction, DUNNO, lookupFailure, PERMIT, SERVER_ERROR, type Verdict } from '../model/verdict.ts'
+import {
+  type AccessAction,
+  DUNNO,
+  LIST_LOOKUP_FAILURE,
+  lookupFailure,
+  PERMIT,
+  SERVER_ERROR,
+  type Verdict,
+} from '../model/verdict.ts'
+import { splitWords } from '../util/words.ts'
 import type { Ask } from './ask.ts'
 
 /** Where a table's or policy server's answer came from. */
@@ -50,21 +59,25 @@ export function accessVerdict(value: string, origin: AccessOrigin, door: { ask: 
     return { kind: 'action', action: verb, text, name: subject.name, class: subject.class, table, key }
   }
   // Postfix: an all-numeric result is OK; some authentication mechanisms store time stamps there.
-  if (/^\d+$/.test(value)) return PERMIT
+  if (/^\d+$/.test(value)) return permitBy(command, origin)
   if (/^[45]\d\d$/.test(command) && text !== '')
     return { kind: 'reject', reply: make(Number(command), 'Access denied') }
-  if (verb === 'OK' || verb === 'RELAY') return PERMIT
+  if (verb === 'OK' || verb === 'RELAY') return permitBy(command, origin)
   if (value.includes(':')) {
     ask.warn(`access table ${origin.table} has entry with lookup table: ${value}`)
     ask.warn('do not specify lookup tables inside SMTPD access maps')
     ask.warn('define a restriction class and specify its name instead.')
     return SERVER_ERROR
   }
-  if (value.trim().replaceAll(',', '') === '') {
+  if (splitWords(value).length === 0) {
     ask.warn(`access table ${origin.table} entry ${value} has empty value`)
     return PERMIT
   }
   return { kind: 'list', words: value, table: origin.table, subject: origin.subject, onPermit: 'permit' }
+}
+
+function permitBy(action: string, { table, subject }: AccessOrigin): Verdict {
+  return { kind: 'permit', access: { action, table, subject } }
 }
 
 function isAction(verb: string): verb is AccessAction {
@@ -87,6 +100,11 @@ export function tableFault(subject: Subject): Verdict {
 /** A parameter's maps that cannot be used (Postfix check_mail_addr_find). */
 export function mapsFault(reason: string, name: string): Verdict {
   return reason.startsWith('configuration:') ? SERVER_ERROR : lookupFailure(name)
+}
+
+/** The same where the reply names what the list is about (Postfix generic_checks, status < 0). */
+export function listFault(reason: string): Verdict {
+  return reason.startsWith('configuration:') ? SERVER_ERROR : LIST_LOOKUP_FAILURE
 }
 
 interface AccessReplyParts {
@@ -118,8 +136,10 @@ export function splitStatus(text: string): { status: Status | null; rest: string
   const trimmed = text.replace(/^\s+/, '')
   const m = /^([245])\.(\d{1,3})\.(\d{1,3})(?=\s|$)\s*/.exec(trimmed)
   if (m === null) return { status: null, rest: trimmed }
-  const [all, digit = '5', subject, detail] = m
-  return { status: { class: digit, detail: `${Number(subject)}.${Number(detail)}` }, rest: trimmed.slice(all.length) }
+  const [all, digit = '5', subject, number] = m
+  // Digits and a dot; "07.1" stays as it was written.
+  const detail = `${subject}.${number}` as StatusDetail
+  return { status: { class: digit, detail }, rest: trimmed.slice(all.length) }
 }
 
 /** x.1.N of the sender, and of the recipient (Postfix smtpd_dsn_fix: the same digit means another thing on the other side). */

@@ -79,6 +79,8 @@ export class Answers {
     if (item.kind === 'class') return this.#askList(item.list, facts, at.subject)
     if (item.kind !== 'check') return item.kind === 'fault'
     const { restriction } = item
+    // permit, reject, defer: what stands behind them never gets its turn.
+    if (restriction.final === true) return !at.warnOnly
     if (isKnown(restriction.needs, facts)) {
       const answer = this.ask(item, facts, at.subject)
       if (restriction.local !== true) return false
@@ -169,7 +171,8 @@ function isKnown(needs: Needs, facts: Facts): boolean {
 /** The facts that an answer of each level hangs on. */
 const PRINTS: Readonly<Record<Level, (facts: Facts) => string>> = {
   client: clientPrint,
-  helo: facts => `${clientPrint(facts)}\n${facts.helo?.name ?? ''}`,
+  // SMTPUTF8 decides whether a HELO name may be UTF-8.
+  helo: facts => `${clientPrint(facts)}\n${facts.smtputf8} ${facts.helo?.name ?? ''}`,
   sender: senderPrint,
   recipient: facts => `${senderPrint(facts)}\n${facts.recipient === null ? '' : `<${facts.recipient}>`}`,
 }

@@ -39,6 +39,8 @@ export interface Ask {
   isListing(zone: string, address: string): boolean
   /** A list close to its query limit is not asked ahead. */
   nearBudget(zone: string): boolean
+  /** Milliseconds since 1970. */
+  now(): number
   /** Logged as "warning: …" when (and only when) the walk reaches this restriction. */
   warn(text: string): void
   info(text: string): void

@@ -1,6 +1,6 @@
 import { DUNNO, PERMIT, SERVER_ERROR, type Verdict } from '../model/verdict.ts'
 import { splitWords } from '../util/words.ts'
-import { mapsFault } from './access.ts'
+import { listFault } from './access.ts'
 import { type ACCESS_PARAMS, accessQuery, checkKey } from './access_check.ts'
 import type { Check } from './restriction.ts'
 
@@ -22,7 +22,7 @@ export async function checkClientCert(c: CertCheck, how: { name: string; anyTrus
     if (listed.status === 'found') return PERMIT
     if (listed.status === 'failed') {
       c.ask.warn(`relay_clientcerts: lookup error for fingerprint '${prints[0]}', pkey fingerprint ${prints[1]}`)
-      return mapsFault(listed.reason, c.subject.name)
+      return listFault(listed.reason)
     }
   }
   return DUNNO
@@ -46,7 +46,7 @@ export async function checkCertAccess(
   for (const word of searchOrder(c.argument)) {
     const part = SEARCH_WORDS[word]
     if (part === undefined) {
-      c.ask.warn(`check_ccert_access: unexpected search_order '${word}' in '${c.argument}'`)
+      c.ask.warn(`check_ccert_access: unexpected action '${word}' in '${c.argument}'`)
       return SERVER_ERROR
     }
     const verdict = await checkKey(query, cert[part])

@@ -1,3 +1,4 @@
+import { didYouMean } from '../config/suggest.ts'
 import type { SubjectClass } from '../model/subject.ts'
 import type { Table } from '../table/table.ts'
 import { splitWords } from '../util/words.ts'
@@ -40,7 +41,7 @@ export interface ListWord {
 
 export interface CompileContext {
   readonly registry: Registry
-  /** Words of each restriction class, by name in lower case. */
+  /** Words of each restriction class, by name. Postfix: the only names of a list where case counts. */
   readonly classes: ReadonlyMap<string, readonly ListWord[]>
   openTable(spec: string): Table
   /** Told once per bad word; lists made from a table's answer have no place to tell. */
@@ -105,9 +106,10 @@ export class ListCompiler {
     if (name.includes(':')) return { item: this.#bareTable(word, subject), taken: 1 }
     const restriction = this.#context.registry.find(name)
     if (restriction !== undefined) return this.#check(restriction, word, next)
-    const words = this.#context.classes.get(name.toLowerCase())
-    if (words !== undefined) return { item: this.#class(name, words, { subject, depth }), taken: 1 }
-    this.#tell(word, `unknown restriction "${name}"`)
+    const words = this.#context.classes.get(name)
+    if (words !== undefined) return { item: this.#class(word, words, { subject, depth }), taken: 1 }
+    const names = [...this.#context.registry.names(), ...this.#context.classes.keys()]
+    this.#tell(word, `unknown restriction "${name}"${didYouMean(name, names)}`)
     return { item: { kind: 'fault', name, warnings: [`unknown smtpd restriction: "${name}"`] }, taken: 1 }
   }
 
@@ -126,9 +128,17 @@ export class ListCompiler {
     return { kind: 'fault', name: word.text, warnings: [warning] }
   }
 
-  #class(name: string, words: readonly ListWord[], { subject, depth }: { subject: SubjectClass; depth: number }): Item {
-    if (depth > DEPTH_LIMIT) return { kind: 'fault', name, warnings: [`restriction class ${name} names itself`] }
-    const key = `${name.toLowerCase()} ${subject}`
+  #class(
+    word: ListWord,
+    words: readonly ListWord[],
+    { subject, depth }: { subject: SubjectClass; depth: number },
+  ): Item {
+    const name = word.text
+    if (depth > DEPTH_LIMIT) {
+      this.#tell(word, `cannot use restriction class ${name}: it leads to itself`)
+      return { kind: 'fault', name, warnings: [`restriction class ${name} leads to itself`] }
+    }
+    const key = `${name} ${subject}`
     const known = this.#classLists.get(key)
     if (known !== undefined) return { kind: 'class', name, list: known }
     const list = { name, items: this.#items(words, subject, depth + 1) }
@@ -186,19 +196,20 @@ function missingArgument(
       const problem = `cannot use ${name} without a table: expected type:name after it`
       return {
         problem,
-        warning: `restriction ${name}: bad argument "${argument ?? ''}": need maptype:mapname`,
+        // Postfix: quotes the restriction itself when nothing follows.
+        warning: `restriction ${restriction.name}: bad argument "${argument ?? name}": need maptype:mapname`,
         skips: false,
       }
     }
     case 'server': {
       if (argument?.includes(':')) return null
       const problem = `cannot use ${name} without a server: expected inet:host:port or unix:path after it`
-      return { problem, warning: `restriction ${name} must be followed by transport:server`, skips: false }
+      return { problem, warning: `restriction ${restriction.name} must be followed by transport:server`, skips: false }
     }
     case 'seconds': {
       if (argument !== undefined && /^\d+$/.test(argument)) return null
       const problem = `cannot use ${name} without a number of seconds after it`
-      return { problem, warning: `restriction ${name} must be followed by number`, skips: false }
+      return { problem, warning: `restriction ${restriction.name} must be followed by number`, skips: false }
     }
     case 'domain': {
       if (argument !== undefined) return null

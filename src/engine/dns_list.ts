@@ -154,8 +154,9 @@ function expandTemplate(template: string, facts: Facts, e: RblExpansion): string
     rbl_class: listing.subject.class,
   }
   let unknown: string | null = null
+  const session = { client: e.client, myhostname: config.myhostname, nowMs: e.ask.now() }
   const lookup = (name: string): string | undefined => {
-    const value = own[name] ?? expandSession(name, { facts, client: e.client, myhostname: config.myhostname })
+    const value = own[name] ?? expandSession(name, { ...session, facts })
     if (value === undefined) unknown = name
     return value
   }

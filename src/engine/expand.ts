@@ -1,16 +1,19 @@
 import type { Facts } from '../model/facts.ts'
 import { type ClientName, namaddr } from '../model/judge.ts'
+import { formatLocalTime } from '../util/local_time.ts'
 
 /** What `$name` in replies may name. Postfix: postconf(5) default_rbl_reply, smtpd_reject_footer. */
 export interface ExpandContext {
   readonly facts: Facts
   readonly client: ClientName
   readonly myhostname: string
+  /** Milliseconds since 1970. */
+  readonly nowMs: number
 }
 
 /** Value of a session attribute; undefined for a name that is none. */
 export function expandSession(name: string, context: ExpandContext): string | undefined {
-  const { facts, client, myhostname } = context
+  const { facts, client, myhostname, nowMs } = context
   const values: Readonly<Record<string, () => string>> = {
     server_name: () => myhostname,
     client: () => namaddr(client, facts.client.address),
@@ -25,6 +28,7 @@ export function expandSession(name: string, context: ExpandContext): string | un
     recipient: () => wholeAddress(facts.recipient),
     recipient_name: () => localPart(facts.recipient),
     recipient_domain: () => domainPart(facts.recipient),
+    localtime: () => formatLocalTime(nowMs),
   }
   return values[name]?.()
 }

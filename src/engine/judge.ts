@@ -40,7 +40,7 @@ export interface Policy {
 export interface PolicySource {
   readonly world: World
   readonly registry: Registry
-  /** Words of smtpd_restriction_classes, by lower-case name. */
+  /** Words of smtpd_restriction_classes, by name as written (Postfix compares class names with regard to case). */
   readonly classes: ReadonlyMap<string, readonly ListWord[]>
   /** Each bad word of a list, told once. */
   problem?(word: ListWord, message: string): void
@@ -143,17 +143,16 @@ class Judge implements SessionJudge {
   async judge(stage: Stage, facts: Facts): Promise<Judgement> {
     const delayed = this.#policy.world.config.smtpd_delay_reject && DELAYED.has(stage)
     if (delayed) return { reply: null, effects: this.#state.effects, events: [], trace: { steps: [] } }
-    const name = toldClientName(facts.client) ?? (await this.#memory.clientName(facts))
-    const client = namaddr(name, facts.client.address)
-    const run = new Run({
-      policy: this.#policy,
-      answers: this.#answers,
-      state: this.#state,
-      deferredAt: this.#deferredAt,
-      facts,
-      client,
-    })
     try {
+      const name = toldClientName(facts.client) ?? (await this.#memory.clientName(facts))
+      const run = new Run({
+        policy: this.#policy,
+        answers: this.#answers,
+        state: this.#state,
+        deferredAt: this.#deferredAt,
+        facts,
+        client: namaddr(name, facts.client.address),
+      })
       const refused = await run.stage(stage)
       return run.judgement(refused, this.#state)
     } catch (error) {

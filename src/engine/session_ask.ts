@@ -216,6 +216,10 @@ export class Door implements Ask {
     return this.#memory.world.nearBudget(zone)
   }
 
+  now(): number {
+    return this.#memory.world.clock.now()
+  }
+
   warn(text: string): void {
     this.notes.push({ kind: 'warning', text })
   }

@@ -3,12 +3,16 @@ import type { Event, VerdictEvent } from '../model/event.ts'
 import type { Facts } from '../model/facts.ts'
 import { type MessageEffects, NO_EFFECTS } from '../model/judge.ts'
 import { formatReply, type Reply } from '../model/reply.ts'
-import type { Subject } from '../model/subject.ts'
+import type { Subject, SubjectClass } from '../model/subject.ts'
 import type { TraceStep } from '../model/trace.ts'
-import type { ReplyOf, Verdict } from '../model/verdict.ts'
+import type { Verdict } from '../model/verdict.ts'
+import { cutBytes } from '../util/cut_bytes.ts'
 import type { Answer, Answers } from './answers.ts'
 import type { CheckItem, CompiledList, Item, ListCompiler } from './compile.ts'
+import { takeAction } from './message_action.ts'
+import type { Restriction } from './restriction.ts'
 import type { Note } from './session_ask.ts'
+import { describeVerdict, type SettledVerdict, settleVerdict } from './settle.ts'
 
 /** How a list ended. */
 export type Outcome = 'dunno' | 'permit' | 'reject'
@@ -17,8 +21,6 @@ export type Outcome = 'dunno' | 'permit' | 'reject'
 const REPLY_LIMIT = 510
 /** Postfix gives up on tables that answer with lists that ask tables … */
 const DEPTH_LIMIT = 100
-/** RFC 5322 3.6.8: a field name is printable ASCII without a colon. Postfix takes blanks before the colon. */
-const HEADER_LINE = /^[!-9;-~]+[ \t]*:/
 
 /** What is remembered from one list to the next of a transaction, and what the message shall suffer. */
 export interface WalkState {
@@ -52,6 +54,8 @@ export class Walk {
   /** Depth of the list that said warn_if_reject; 0: none. */
   #warnIfReject = 0
   #depth = 0
+  /** Whose list is walked, whatever tables in it are about. */
+  #listClass: SubjectClass | null = null
 
   constructor(context: WalkContext) {
     this.#context = context
@@ -60,6 +64,7 @@ export class Walk {
   /** Walks one list. `discard` of an earlier list ends it before it begins. */
   async list(list: CompiledList, subject: Subject): Promise<Outcome> {
     const depth = this.#depth
+    if (depth === 0) this.#listClass = subject.class
     this.#depth = depth + 1
     let outcome: Outcome = 'dunno'
     for (const item of list.items) {
@@ -121,13 +126,14 @@ export class Walk {
   }
 
   async #answered(item: CheckItem, answer: Answer, at: { list: CompiledList; subject: Subject }): Promise<Outcome> {
-    const { verdict } = answer
+    // A reply may have something to warn of when it is made.
+    const verdict = settleVerdict(answer.verdict, this.#context.facts, at.subject)
     for (const note of answer.notes) this.#say(note)
     this.#note({
       list: at.list.name,
       restriction: item.name,
       argument: item.argument,
-      outcome: this.#describe(verdict),
+      outcome: describeVerdict(verdict),
       questions: answer.questions,
       warnings: answer.notes.map(note => note.text),
     })
@@ -137,20 +143,20 @@ export class Walk {
     return outcome
   }
 
-  async #verdict(verdict: Verdict, item: CheckItem, subject: Subject): Promise<Outcome> {
+  async #verdict(verdict: SettledVerdict, item: CheckItem, subject: Subject): Promise<Outcome> {
     switch (verdict.kind) {
       case 'dunno':
         return 'dunno'
       case 'permit':
-        return this.#permit(item, subject)
+        return this.#permitted(verdict, item, subject)
       case 'reject':
-        return this.#refuse(this.#reply(verdict.reply), 'soft')
+        return this.#refuse(verdict.reply, 'soft')
       case 'fault':
         return this.#refuse(verdict.reply, 'fault')
       case 'defer_if_permit':
-        return this.#deferIfPermit(this.#reply(verdict.reply))
+        return this.#deferIfPermit(verdict.reply)
       case 'defer_if_reject':
-        this.#deferIfReject ??= this.#reply(verdict.reply)
+        this.#deferIfReject ??= verdict.reply
         return 'dunno'
       case 'list':
         return this.#answerList(verdict, item)
@@ -159,17 +165,15 @@ export class Walk {
     }
   }
 
-  #reply(reply: ReplyOf): Reply {
-    return typeof reply === 'function' ? reply(this.#context.facts) : reply
-  }
-
   async #answerList(verdict: Extract<Verdict, { kind: 'list' }>, item: CheckItem): Promise<Outcome> {
     const { words, table, subject, onPermit } = verdict
     if (this.#depth > DEPTH_LIMIT) {
       this.#warn(`access table ${table} entry ${words} causes unreasonable recursion`)
       return this.#tooDeep(words)
     }
-    const outcome = await this.list(this.#context.compiler.compileText(table, words, subject.class), subject)
+    // Postfix: a bare table in there is of the kind of the list that began it all.
+    const list = this.#context.compiler.compileText(table, words, this.#listClass ?? subject.class)
+    const outcome = await this.list(list, subject)
     if (outcome !== 'permit' || onPermit === 'permit' || this.#context.state.effects.discard) return outcome
     return onPermit === 'dunno' ? 'dunno' : this.#forbidden(item, subject)
   }
@@ -185,16 +189,44 @@ export class Walk {
     return this.#refuse({ code: 451, detail: '3.5', text: 'Server configuration error' }, 'fault')
   }
 
-  #permit(item: CheckItem, subject: Subject): Outcome {
+  /** Postfix smtpd_acl_permit: logged where smtpd_log_access_permit_actions says so. */
+  #permit({ action, what, from }: { action: string; what: string; from: string | null }): Outcome {
     const logged = this.#context.config.smtpd_log_access_permit_actions
     // Postfix: a match list, in practice names of actions or "static:all".
-    const isLogged = logged.some(
-      entry => entry.startsWith('static:') || entry.toLowerCase() === item.name.toLowerCase(),
-    )
-    if (!this.#context.state.deferIfPermit.active && isLogged) {
-      this.#log('permit', `action=${item.name} for ${subject.class}=${subject.name}`)
-    }
+    const isLogged = logged.some(each => each.startsWith('static:') || each.toLowerCase() === action.toLowerCase())
+    if (!this.#context.state.deferIfPermit.active && isLogged)
+      this.#log('permit', `action=${action} for ${what}${from === null ? '' : ` from ${from}`}`)
     return 'permit'
+  }
+
+  #permitted(verdict: Extract<Verdict, { kind: 'permit' }>, item: CheckItem, subject: Subject): Outcome {
+    const { access } = verdict
+    if (access !== undefined)
+      return this.#permit({
+        action: access.action,
+        what: `${access.subject.class}=${access.subject.name}`,
+        from: access.table,
+      })
+    const what = this.#permittedWhat(item.restriction, subject)
+    if (verdict.deferIfReject !== undefined) this.#deferIfReject ??= verdict.deferIfReject
+    return this.#permit({ action: item.name, what: `${what.class}=${what.name}`, from: null })
+  }
+
+  /** Whom a permit is for: what the restriction looks at, not what its list is about. */
+  #permittedWhat(restriction: Restriction, subject: Subject): Subject {
+    const { facts, client } = this.#context
+    switch (restriction.ahead?.needs ?? restriction.needs) {
+      case 'client':
+        return { name: client, class: 'Client host' }
+      case 'helo':
+        return { name: facts.helo?.name ?? '', class: 'Helo command' }
+      case 'sender':
+        return { name: facts.sender ?? '', class: 'Sender address' }
+      case 'recipient':
+        return { name: facts.recipient ?? '', class: 'Recipient address' }
+      case 'moment':
+        return subject
+    }
   }
 
   #deferIfPermit(reply: Reply): Outcome {
@@ -228,106 +260,24 @@ export class Walk {
 
   #replyText(reply: Reply): string {
     const text = formatReply(reply)
-    if (reply.code >= 400 && reply.code <= 599) return printable(text.slice(0, REPLY_LIMIT))
+    if (reply.code >= 400 && reply.code <= 599) return printable(cutBytes(text, REPLY_LIMIT))
     this.#warn(`SMTP reply code configuration error: ${text}`)
     return '450 4.7.1 Service unavailable'
   }
 
   #action(verdict: Extract<Verdict, { kind: 'action' }>): Outcome {
-    const { action, text, table } = verdict
-    switch (action) {
-      case 'HANGUP':
-        this.hangup = true
-        this.#log('hangup', text)
-        return 'reject'
-      case 'INFO':
-      case 'WARN':
-        this.#log(action === 'INFO' ? 'info' : 'warn', text)
-        return 'dunno'
-      default:
-        return this.#inTransaction(action, table) ? this.#messageAction(verdict) : 'dunno'
-    }
-  }
-
-  /** Postfix can_delegate_action: only a mail transaction can carry it. */
-  #inTransaction(action: string, table: string): boolean {
-    const { facts } = this.#context
-    if (facts.where === 'ETRN' && action !== 'PREPEND') {
-      this.#warn(`access table ${table}: action ${action} is unavailable in smtpd_etrn_restrictions`)
-      return false
-    }
-    if (facts.sender !== null) return true
-    this.#warn(
-      `access table ${table}: with smtpd_delay_reject=no, action ${action} is always skipped in Client host or Helo command restrictions`,
-    )
-    return false
-  }
-
-  #messageAction(verdict: Extract<Verdict, { kind: 'action' }>): Outcome {
-    const { action, text, name, class: subject } = verdict
-    const { state } = this.#context
-    const entry = `access table ${verdict.table} entry "${verdict.key}"`
-    const note = text === '' ? `triggers ${action} action` : text
-    switch (action) {
-      case 'HOLD':
-        if (!state.effects.hold) this.#log('hold', `<${name}>: ${subject} ${note}`)
-        return this.#effect({ hold: true })
-      case 'DISCARD':
-        this.#log('discard', `<${name}>: ${subject} ${note}`)
-        this.#effect({ discard: true })
-        return 'permit'
-      case 'FILTER':
-        if (text === '') return this.#unusable(`${entry} has FILTER entry without value`)
-        if (!text.includes(':')) return this.#unusable(`${entry} requires transport:destination`)
-        this.#log('filter', `<${name}>: ${subject} triggers FILTER ${text}`)
-        return this.#effect({ filter: text })
-      case 'REDIRECT':
-        if (!text.includes('@')) return this.#unusable(`${entry} requires user@domain target`)
-        this.#log('redirect', `<${name}>: ${subject} triggers REDIRECT ${text}`)
-        return this.#effect({ redirect: text })
-      case 'BCC':
-        if (!text.includes('@')) return this.#unusable(`${entry} requires user@domain target`)
-        this.#log('bcc', `<${name}>: ${subject} triggers BCC ${text}`)
-        return this.#effect({ bcc: [...state.effects.bcc, text] })
-      default:
-        return this.#prepend(text, entry, verdict.table)
-    }
-  }
-
-  #prepend(text: string, entry: string, table: string): Outcome {
     const { facts, state } = this.#context
-    if (facts.where === 'END-OF-MESSAGE')
-      return this.#unusable(`access table ${table}: action PREPEND must be used before smtpd_end_of_data_restrictions`)
-    if (!HEADER_LINE.test(text)) return this.#unusable(`${entry} requires header: text`)
-    return this.#effect({ prepend: [...state.effects.prepend, text] })
-  }
-
-  #effect(change: Partial<MessageEffects>): Outcome {
-    this.#context.state.effects = { ...this.#context.state.effects, ...change }
-    return 'dunno'
-  }
-
-  #unusable(warning: string): Outcome {
-    this.#warn(warning)
-    return 'dunno'
-  }
-
-  #describe(verdict: Verdict): string {
-    switch (verdict.kind) {
-      case 'dunno':
-      case 'permit':
-        return verdict.kind
-      case 'reject':
-      case 'fault':
-        return formatReply(this.#reply(verdict.reply))
-      case 'defer_if_permit':
-      case 'defer_if_reject':
-        return `${verdict.kind} ${formatReply(this.#reply(verdict.reply))}`
-      case 'list':
-        return `restrictions: ${verdict.words}`
-      case 'action':
-        return `${verdict.action} ${verdict.text}`.trim()
+    const result = takeAction(verdict, facts, state.effects)
+    if (result.warning !== undefined) this.#warn(result.warning)
+    if (result.log !== undefined) this.#log(result.log.whatsup, result.log.text)
+    if (result.change !== undefined) state.effects = { ...state.effects, ...result.change }
+    if (result.hangup === true) {
+      this.hangup = true
+      return 'reject'
     }
+    if (result.permit !== true) return 'dunno'
+    const { action, table, name, class: subject } = verdict
+    return this.#permit({ action, what: `${subject}=${name}`, from: table })
   }
 
   #note(step: Pick<TraceStep, 'list' | 'restriction' | 'outcome'> & Partial<TraceStep>): void {

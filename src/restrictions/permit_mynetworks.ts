@@ -1,4 +1,4 @@
-import { mapsFault } from '../engine/access.ts'
+import { listFault } from '../engine/access.ts'
 import { restriction } from '../engine/restriction.ts'
 import { DUNNO, PERMIT } from '../model/verdict.ts'
 
@@ -12,7 +12,7 @@ export const permit_mynetworks = restriction({
   async check({ facts, ask }) {
     // mynetworks holds addresses; the name, which its owner chooses, is not asked for.
     const listed = await ask.addressListed('mynetworks', '', facts.client.address)
-    if (listed.status === 'failed') return mapsFault(listed.reason, facts.client.address)
+    if (listed.status === 'failed') return listFault(listed.reason)
     return listed.status === 'found' ? PERMIT : DUNNO
   },
 })
