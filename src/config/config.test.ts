@@ -300,6 +300,19 @@ describe('warnings', () => {
     assert.deepEqual(load('smtpd_client_restrictions = ${mine?x} $fallback_transport').warnings, [])
   })
 
+  test('two settings in one line', () => {
+    const { problems, warnings } = load(
+      'smtpd_helo_required = yes smtpd_helo_restrictions = permit_mynetworks permit_sasl_authenticated',
+    )
+    assert.deepEqual(problems, [
+      'main.cf:1:23: cannot use "yes smtpd_helo_restrictions = permit_mynetworks permit_sa..." for smtpd_helo_required: expected yes or no',
+    ])
+    assert.deepEqual(warnings, [
+      'main.cf:1:27: "smtpd_helo_restrictions =" is part of the value of smtpd_helo_required: is a line break missing in front of it?',
+    ])
+    assert.deepEqual(load('smtpd_banner = $myhostname x = y, a=b').warnings, [])
+  })
+
   test('TLS without a certificate, AUTH without Dovecot', () => {
     assert.equal(load('smtpd_tls_security_level = may').warnings.length, 1)
     assert.equal(load('smtpd_sasl_auth_enable = yes').warnings.length, 1)

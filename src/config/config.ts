@@ -86,6 +86,7 @@ export function loadConfig(options: LoadOptions): Loaded {
     told: new Set(),
   }
   problems.push(...unknownNames(loading, options.masterCf ?? ''))
+  for (const setting of set.values()) warnings.push(...lostLineBreaks(setting))
   const values = parseAll(loading)
   const config: Config = {
     ...values,
@@ -138,7 +139,7 @@ function parseParam(param: AnyParam, loading: Loading): unknown {
   const wanted = parsed.instead ?? type.wanted
   tell(loading, {
     place: value.place(parsed.offset),
-    text: `cannot use "${parsed.word}" for ${param.name}: expected ${wanted}`,
+    text: `cannot use "${shorten(parsed.word)}" for ${param.name}: expected ${wanted}`,
   })
   return parseDefault(param, standard, loading)
 }
@@ -207,6 +208,21 @@ function unknownNames(loading: Loading, masterCf: string): readonly Problem[] {
     problems.push({ place: at, text: `unknown parameter "${name}"${didYouMean(name, names)}` })
   }
   return problems
+}
+
+/** Copied from a web page, two settings easily come to stand in one line. */
+function lostLineBreaks({ name, value }: Setting): readonly Problem[] {
+  const warnings: Problem[] = []
+  for (const match of value.text.matchAll(/(?<=[ \t,])([A-Za-z0-9_]+)[ \t]*=[ \t]/g)) {
+    if (findParam(match[1] ?? '') === undefined) continue
+    const text = `"${match[1]} =" is part of the value of ${name}: is a line break missing in front of it?`
+    warnings.push({ place: value.place(match.index), text })
+  }
+  return warnings
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 
 /** `ldap:name` without a path takes its settings from main.cf, as name_server_host and so on. */
