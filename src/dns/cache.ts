@@ -7,19 +7,8 @@ import type { ServerStats } from './name_server.ts'
 import type { DnsAnswer, DnsRecord, DnsType, Resolver } from './resolver.ts'
 import type { ServerAddress } from './server_address.ts'
 
-export interface ResolverOptions {
-  /** In order of preference. */
-  readonly servers: readonly ServerAddress[]
+export interface CacheOptions {
   readonly clock: Clock
-  readonly random?: Random
-  /** One server's time for one try, milliseconds; default 5000 (resolv.conf(5) timeout). */
-  readonly tryMs?: number
-  /** Rounds over the servers; default 2 (resolv.conf(5) attempts). */
-  readonly attempts?: number
-  /** Time of a whole question, milliseconds; default 10,000. */
-  readonly deadlineMs?: number
-  readonly rotate?: boolean
-  readonly mixCase?: boolean
   /** Memory for answers; default 32 MiB. */
   readonly cacheBytes?: number
   /** Bounds of the life of an answer, seconds; default 1 and 86,400. */
@@ -31,6 +20,20 @@ export interface ResolverOptions {
   readonly maxStale?: number
   /** Told of each question that goes out to a name server: what a list counts against its limit. */
   readonly onQuestion?: (name: string, type: DnsType) => void
+}
+
+export interface ResolverOptions extends CacheOptions {
+  /** In order of preference. */
+  readonly servers: readonly ServerAddress[]
+  readonly random?: Random
+  /** One server's time for one try, milliseconds; default 5000 (resolv.conf(5) timeout). */
+  readonly tryMs?: number
+  /** Rounds over the servers; default 2 (resolv.conf(5) attempts). */
+  readonly attempts?: number
+  /** Time of a whole question, milliseconds; default 10,000. */
+  readonly deadlineMs?: number
+  readonly rotate?: boolean
+  readonly mixCase?: boolean
 }
 
 export interface ResolverStats {
@@ -103,13 +106,18 @@ export function makeResolver(options: ResolverOptions): CachingResolver {
     rotate: options.rotate ?? false,
     mixCase: options.mixCase ?? false,
   })
+  return makeCache(client, options)
+}
+
+/** The memory alone, over any client. */
+export function makeCache(client: StubClient, options: CacheOptions): CachingResolver {
   return new Cache(client, options)
 }
 
 /** The memory: by name and type, least recently used first (a Map keeps insertion order). */
 class Cache implements CachingResolver {
   private readonly client: StubClient
-  private readonly options: ResolverOptions
+  private readonly options: CacheOptions
   private readonly clock: Clock
   private readonly maxBytes: number
   private readonly entries = new Map<string, Entry>()
@@ -117,7 +125,7 @@ class Cache implements CachingResolver {
   private bytes = 0
   private counts = { hits: 0, questions: 0, joined: 0, stale: 0, failed: 0, evicted: 0 }
 
-  constructor(client: StubClient, options: ResolverOptions) {
+  constructor(client: StubClient, options: CacheOptions) {
     this.client = client
     this.options = options
     this.clock = options.clock

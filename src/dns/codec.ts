@@ -119,11 +119,20 @@ export function decodeMessage(packet: Uint8Array): DnsMessage {
   return new Reader(packet).message()
 }
 
+interface ReadName {
+  readonly text: string
+  /** On the wire, the root's zero included. */
+  readonly octets: number
+}
+
+/** One for each label that a name can have: no server needs more. */
+const MAX_POINTERS = 127
+
 /** Reads from left to right. Names reached by a pointer are remembered, so that many records cannot make one name costly. */
 class Reader {
   private readonly packet: Buffer
   private at = 0
-  private readonly names = new Map<number, string>()
+  private readonly names = new Map<number, ReadName>()
 
   constructor(packet: Uint8Array) {
     this.packet = Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength)
@@ -269,7 +278,7 @@ class Reader {
   private nameHere(lower: boolean): string {
     const start = this.at
     this.skipName()
-    const name = this.nameAt(start)
+    const { text: name } = this.nameAt(start)
     return lower ? lowerName(name) : name
   }
 
@@ -290,35 +299,37 @@ class Reader {
   }
 
   /** RFC 1035 4.1.4. A pointer must point before the name that it ends, so that a chain of pointers comes to an end. */
-  private nameAt(start: number): string {
+  private nameAt(start: number, hops = 0): ReadName {
     const known = this.names.get(start)
     if (known !== undefined) return known
-    let text = ''
+    if (hops > MAX_POINTERS) throw new DnsFormatError('too many compression pointers in a row', start)
+    const labels: string[] = []
     let octets = 1
     let at = start
-    let limit = start
     for (;;) {
       const length = this.packet[at]
       if (length === undefined) throw new DnsFormatError('it ends inside a name', at)
       if (length === 0) break
       if (length >= 0xc0) {
         const target = ((length & 0x3f) << 8) | (this.packet[at + 1] ?? 0)
-        if (target >= limit || target < HEADER_BYTES)
+        if (target >= start || target < HEADER_BYTES)
           throw new DnsFormatError('compression pointer does not point back', at)
-        at = target
-        limit = target
-        continue
+        const rest = this.nameAt(target, hops + 1)
+        if (rest.text !== '') labels.push(rest.text)
+        octets += rest.octets - 1
+        break
       }
       if (length >= 0x40) throw new DnsFormatError(`unknown label type ${length >> 6}`, at)
       if (at + 1 + length > this.packet.length) throw new DnsFormatError('it ends inside a name', at)
       octets += 1 + length
-      if (octets > MAX_NAME_BYTES) throw new DnsFormatError('name is longer than 255 octets', start)
-      const label = this.label(at + 1, at + 1 + length)
-      text = text === '' ? label : `${text}.${label}`
+      labels.push(this.label(at + 1, at + 1 + length))
       at += 1 + length
+      if (octets > MAX_NAME_BYTES) break
     }
-    this.names.set(start, text)
-    return text
+    if (octets > MAX_NAME_BYTES) throw new DnsFormatError('name is longer than 255 octets', start)
+    const name = { text: labels.join('.'), octets }
+    this.names.set(start, name)
+    return name
   }
 
   private label(start: number, end: number): string {
