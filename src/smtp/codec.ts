@@ -129,6 +129,8 @@ export class DataDecoder {
   private previousPartial = false
   private previousBareLf = false
   private from_ = true
+  /** A line ended in LF without CR, dropped ones included. */
+  sawBareLf = false
 
   constructor(input: InputBuffer, rules: LineRules) {
     this.input = input
@@ -144,6 +146,7 @@ export class DataDecoder {
       const suspicious = line.bareLf || this.previousBareLf
       this.previousPartial = line.cut
       this.previousBareLf = line.bareLf
+      if (line.bareLf) this.sawBareLf = true
       if (!continues && this.from_ && isMailboxLine(line.bytes)) {
         return { bytes: Buffer.concat([MAILBOX_LINE, line.bytes]), partial: line.cut, bareLf: line.bareLf }
       }

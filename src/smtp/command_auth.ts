@@ -26,7 +26,11 @@ export async function activateSasl(d: Dialogue): Promise<void> {
   // Postfix's smtpd dies here, and no mail gets in while Dovecot is down. Here only AUTH is gone.
   d.saslDown = true
   const listed = (all ?? []).join(' ')
-  d.log.warn(listed === '' ? 'no SASL authentication mechanisms' : `smtpd_sasl_mechanism_filter discards all mechanisms in '${listed}'`)
+  d.log.warn(
+    listed === ''
+      ? 'no SASL authentication mechanisms'
+      : `smtpd_sasl_mechanism_filter discards all mechanisms in '${listed}'`,
+  )
 }
 
 function saslInfo(d: Dialogue): SaslClientInfo {

@@ -1,6 +1,6 @@
 import { escapeBytes } from './bytes.ts'
 import { InputBuffer } from './codec.ts'
-import { finishMessage } from './command_data.ts'
+import { finishMessage, noteBareLf } from './command_data.ts'
 import type { Dialogue } from './dialogue.ts'
 import { IncomingMessage } from './incoming_message.ts'
 import { contentLimits } from './timing.ts'
@@ -103,7 +103,6 @@ async function receiveChunk(
   { message, chunk }: { message: IncomingMessage; chunk: Chunk },
 ): Promise<void> {
   const rules = { limit: d.config.line_length_limit, detectBareLf: d.detectBareLf }
-  const rejectsBareLf = d.detectBareLf && d.config.smtpd_forbid_bare_newline === 'reject'
   for (let left = chunk.size; left > 0; ) {
     const bytes = d.wire.input.takeBytes(left)
     if (bytes === null) {
@@ -113,11 +112,7 @@ async function receiveChunk(
     left -= bytes.length
     d.chunks.push(bytes)
     for (let line = d.chunks.takeLine(rules); line !== null; line = d.chunks.takeLine(rules)) {
-      if (line.bareLf) d.bareLfNoted = true
-      if (line.bareLf && rejectsBareLf && message.fault === null) {
-        message.fault = 'bare_lf'
-        message.abort()
-      }
+      if (line.bareLf) noteBareLf(d, message)
       await message.line(line.bytes, line.cut)
     }
   }

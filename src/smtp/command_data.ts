@@ -23,24 +23,24 @@ export async function data(d: Dialogue, argv: readonly Token[]): Promise<boolean
 }
 
 async function receive(d: Dialogue, message: IncomingMessage): Promise<void> {
-  const rejectsBareLf = d.detectBareLf && d.config.smtpd_forbid_bare_newline === 'reject'
   const decoder = new DataDecoder(d.wire.input, { limit: d.config.line_length_limit, detectBareLf: d.detectBareLf })
   d.wire.startRequest(contentLimits(d.config))
   for (;;) {
     const line = decoder.next()
+    if (decoder.sawBareLf) noteBareLf(d, message)
     if (line === 'end') break
-    if (line === null) {
-      await d.wire.pull()
-      continue
-    }
-    if (line.bareLf) d.bareLfNoted = true
-    if (line.bareLf && rejectsBareLf && message.fault === null) {
-      message.fault = 'bare_lf'
-      message.abort()
-    }
-    await message.line(line.bytes, line.partial)
+    if (line === null) await d.wire.pull()
+    else await message.line(line.bytes, line.partial)
   }
   await message.end()
+}
+
+/** Postfix waits with the refusal until the message is over. */
+export function noteBareLf(d: Dialogue, message: IncomingMessage): void {
+  d.bareLfNoted = true
+  if (d.config.smtpd_forbid_bare_newline !== 'reject' || message.fault !== null) return
+  message.fault = 'bare_lf'
+  message.abort()
 }
 
 /** The verdict on a whole message, and its delivery. `bytes` in the reply to BDAT only. */

@@ -104,8 +104,19 @@ function allowed(mechanisms: readonly Mechanism[], securityOptions: readonly str
   return mechanisms.filter(mechanism => options.every(option => mechanism.options.has(option) === WANTED.has(option)))
 }
 
-function authLine(id: number, { info, mechanism, initialResponse }: { info: SaslClientInfo; mechanism: string; initialResponse: string | null }): string {
-  const fields = ['AUTH', String(id), mechanism, `service=${info.service}`, 'nologin', `lip=${info.serverAddress}`, `rip=${info.clientAddress}`]
+function authLine(
+  id: number,
+  { info, mechanism, initialResponse }: { info: SaslClientInfo; mechanism: string; initialResponse: string | null },
+): string {
+  const fields = [
+    'AUTH',
+    String(id),
+    mechanism,
+    `service=${info.service}`,
+    'nologin',
+    `lip=${info.serverAddress}`,
+    `rip=${info.clientAddress}`,
+  ]
   if (info.encrypted) fields.push('secured')
   if (initialResponse !== null) fields.push(`resp=${initialResponse}`)
   return fields.join('\t')
@@ -199,7 +210,9 @@ class Link {
       this.sawMechanism = true
       // "private": only for Dovecot's own login processes.
       if (properties.some(property => property.toLowerCase() === 'private')) return
-      const options = properties.map(property => PROPERTIES[property.toLowerCase()]).filter(option => option !== undefined)
+      const options = properties
+        .map(property => PROPERTIES[property.toLowerCase()])
+        .filter(option => option !== undefined)
       this.mechanisms = [...this.mechanisms, { name, options: new Set(options) }]
     } else if (command === 'SPID' && !this.sawMechanism) {
       this.refuse('Connected to wrong auth socket (auth-master instead of auth-client)')
@@ -217,10 +230,17 @@ class Link {
     const id = Number(fields[0])
     const waiting = this.waiting.get(id)
     if (waiting === undefined) return
-    const value = (name: string): string | null => fields.find(field => field.startsWith(`${name}=`))?.slice(name.length + 1) ?? null
+    const value = (name: string): string | null =>
+      fields.find(field => field.startsWith(`${name}=`))?.slice(name.length + 1) ?? null
     const username = value('user')
-    if (command === 'FAIL') waiting({ kind: 'failed', reason: shown(value('reason') ?? ''), username: username === null ? null : shown(username) })
-    else if (command === 'CONT') waiting(fields[1] === undefined ? this.missing('CONT reply') : this.challenge(id, fields[1]))
+    if (command === 'FAIL')
+      waiting({
+        kind: 'failed',
+        reason: shown(value('reason') ?? ''),
+        username: username === null ? null : shown(username),
+      })
+    else if (command === 'CONT')
+      waiting(fields[1] === undefined ? this.missing('CONT reply') : this.challenge(id, fields[1]))
     else waiting(username === null ? this.missing('OK username') : { kind: 'done', username })
   }
 
@@ -248,7 +268,9 @@ function shown(text: string): string {
 export function parseSaslPath(path: string, queueDirectory: string): DialTarget | null {
   if (path.startsWith('inet:')) {
     const match = /^inet:(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(path)
-    return match === null ? null : { kind: 'inet', address: match[1] ?? (match[2] || 'localhost'), port: Number(match[3]) }
+    return match === null
+      ? null
+      : { kind: 'inet', address: match[1] ?? (match[2] || 'localhost'), port: Number(match[3]) }
   }
   const file = path.startsWith('unix:') ? path.slice(5) : path
   return { kind: 'unix', path: file.startsWith('/') ? file : `${queueDirectory}/${file}` }
