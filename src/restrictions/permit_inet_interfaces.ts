@@ -6,7 +6,8 @@ export const permit_inet_interfaces = restriction({
   name: 'permit_inet_interfaces',
   needs: 'client',
   local: true,
-  params: ['inet_interfaces'],
+  params: ['inet_interfaces', 'own_addresses'],
   doc: 'Permit the request when the client address is one that this host listens on ($inet_interfaces).',
-  check: ({ facts, ask }) => (ask.isOwnAddress(facts.client.address) ? PERMIT : DUNNO),
+  // Postfix: proxy_interfaces do not count here.
+  check: ({ facts, config }) => (config.own_addresses.includes(facts.client.address) ? PERMIT : DUNNO),
 })

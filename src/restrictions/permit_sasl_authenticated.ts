@@ -6,7 +6,8 @@ export const permit_sasl_authenticated = restriction({
   name: 'permit_sasl_authenticated',
   needs: 'client',
   local: true,
-  params: [],
+  params: ['smtpd_sasl_auth_enable'],
   doc: 'Permit the request when the client has signed in with AUTH.',
-  check: ({ facts }) => (facts.sasl === null ? DUNNO : PERMIT),
+  // XCLIENT may say LOGIN=user where AUTH is not offered; Postfix does not count it.
+  check: ({ facts, config }) => (facts.sasl !== null && config.smtpd_sasl_auth_enable ? PERMIT : DUNNO),
 })

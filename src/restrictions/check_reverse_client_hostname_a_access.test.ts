@@ -1,0 +1,3 @@
+import { testServerAccess } from '../../test/support/server_access_cases.ts'
+
+testServerAccess({ restriction: 'check_reverse_client_hostname_a_access', type: 'A', of: 'reverse client' })
