@@ -121,8 +121,9 @@ function acceptText(event: Extract<Event, { kind: 'accept_client' }>): string {
   const parts = [`${event.queueId}: client=${event.client}`]
   if (event.sasl !== null) {
     parts.push(`sasl_method=${event.sasl.method}`, `sasl_username=${event.sasl.username}`)
-    if (event.sasl.sender !== '') parts.push(`sasl_sender=${event.sasl.sender}`)
   }
+  const saslSender = event.sasl?.sender ?? event.saslSender ?? ''
+  if (saslSender !== '') parts.push(`sasl_sender=${saslSender}`)
   if (event.origQueueId !== undefined) parts.push(`orig_queue_id=${event.origQueueId}`)
   if (event.origClient !== undefined) parts.push(`orig_client=${event.origClient}`)
   return parts.join(', ')

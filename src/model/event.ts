@@ -19,6 +19,8 @@ export type Event =
       readonly queueId: string
       readonly client: string
       readonly sasl: { readonly method: string; readonly username: string; readonly sender: string } | null
+      /** MAIL AUTH= of a client that has not signed in. */
+      readonly saslSender?: string
       readonly origClient?: string
       readonly origQueueId?: string
     }

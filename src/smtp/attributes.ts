@@ -27,12 +27,12 @@ export function readAttribute(token: Token, utf8: boolean): Attribute | string {
   return { name: token.text.slice(0, equals), value: printable(decodeXtext(raw) ?? raw, utf8) }
 }
 
-/** "192.0.2.1" or "IPv6:2001:db8::1"; the canonical address, or null. */
-export function readAddress(value: string): string | null {
+/** "192.0.2.1" or "IPv6:2001:db8::1", of a family that inet_protocols has; the canonical address, or null. */
+export function readAddress(value: string, protocols: readonly string[]): string | null {
   const bare = mailhostAddr(value)
-  if (bare === null) return null
-  const ip = parseIp(bare)
-  return ip === null ? bare : formatIp(ip)
+  const ip = bare === null ? null : parseIp(bare)
+  if (ip === null) return null
+  return protocols.includes('all') || protocols.includes(ip.family === 4 ? 'ipv4' : 'ipv6') ? formatIp(ip) : null
 }
 
 export function isPort(value: string): boolean {

@@ -40,7 +40,7 @@ export async function xclient(d: Dialogue, argv: readonly Token[]): Promise<bool
   }
   for (const token of argv.slice(1)) {
     const attribute = readAttribute(token, d.config.smtputf8_enable)
-    const problem = typeof attribute === 'string' ? attribute : takeAttribute(told, attribute)
+    const problem = typeof attribute === 'string' ? attribute : takeAttribute(told, attribute, d.config.inet_protocols)
     if (problem !== null) {
       apply(d, told)
       d.nameClient()
@@ -76,7 +76,7 @@ function apply(d: Dialogue, facts: Told): void {
 }
 
 /** The refusal, or null. */
-function takeAttribute(facts: Told, { name, value }: Attribute): string | null {
+function takeAttribute(facts: Told, { name, value }: Attribute, protocols: readonly string[]): string | null {
   const bad = (word: string): string => `501 5.5.4 Bad ${word} syntax: ${value}`
   switch (name.toUpperCase()) {
     case 'NAME':
@@ -84,7 +84,7 @@ function takeAttribute(facts: Told, { name, value }: Attribute): string | null {
       return takeName(facts, { name: name.toUpperCase(), value })
     case 'ADDR':
     case 'DESTADDR':
-      return takeAddress(facts, { name: name.toUpperCase(), value })
+      return takeAddress(facts, { name: name.toUpperCase(), value }, protocols)
     case 'PORT':
       if (!equalsWord(value, UNAVAILABLE) && !isPort(value)) return bad('PORT')
       facts.client = { ...facts.client, port: isPort(value) ? Number(value) : null }
@@ -120,9 +120,9 @@ function takeName(facts: Told, { name, value }: Attribute): string | null {
   return null
 }
 
-function takeAddress(facts: Told, { name, value }: Attribute): string | null {
+function takeAddress(facts: Told, { name, value }: Attribute, protocols: readonly string[]): string | null {
   const masked = neuter(value)
-  const address = equalsWord(value, UNAVAILABLE) ? UNKNOWN : readAddress(masked)
+  const address = equalsWord(value, UNAVAILABLE) ? UNKNOWN : readAddress(masked, protocols)
   if (address === null) return `501 5.5.4 Bad ${name} syntax: ${masked}`
   if (name === 'ADDR') facts.client = { ...facts.client, address }
   else facts.server.address = address

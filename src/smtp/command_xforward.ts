@@ -13,7 +13,8 @@ export async function xforward(d: Dialogue, argv: readonly Token[]): Promise<boo
   const forwarded = d.forwarded ?? nobody()
   for (const token of argv.slice(1)) {
     const attribute = readAttribute(token, d.config.smtputf8_enable)
-    const problem = typeof attribute === 'string' ? attribute : takeAttribute(forwarded, attribute)
+    const problem =
+      typeof attribute === 'string' ? attribute : takeAttribute(forwarded, attribute, d.config.inet_protocols)
     if (problem !== null) return d.refuse(problem)
   }
   d.forwarded = forwarded
@@ -26,7 +27,11 @@ function nobody(): ForwardedClient {
 }
 
 /** The refusal, or null. */
-function takeAttribute(forwarded: ForwardedClient, { name, value }: Attribute): string | null {
+function takeAttribute(
+  forwarded: ForwardedClient,
+  { name, value }: Attribute,
+  protocols: readonly string[],
+): string | null {
   const upper = name.toUpperCase()
   const absent = equalsWord(value, UNAVAILABLE)
   const masked = neuter(value)
@@ -37,7 +42,7 @@ function takeAttribute(forwarded: ForwardedClient, { name, value }: Attribute): 
       forwarded.name = absent ? UNKNOWN : masked
       return null
     case 'ADDR': {
-      const address = absent ? UNKNOWN : readAddress(masked)
+      const address = absent ? UNKNOWN : readAddress(masked, protocols)
       if (address === null) return bad(masked)
       forwarded.address = address
       return null

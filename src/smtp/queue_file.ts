@@ -10,6 +10,7 @@ export async function openQueueFile(d: Dialogue): Promise<string> {
   const sasl = d.sasl === null ? null : { ...d.sasl, sender: tx.saslSender }
   const { forwarded } = d
   const origin = {
+    ...(sasl === null && tx.saslSender !== '' ? { saslSender: tx.saslSender } : {}),
     ...(forwarded !== null && forwarded.ident !== 'unknown' ? { origQueueId: forwarded.ident } : {}),
     ...(forwarded !== null && (forwarded.name !== 'unknown' || forwarded.address !== 'unknown')
       ? { origClient: forwardedNamaddr(d) }

@@ -6,6 +6,7 @@ export type SmtpConfig = Pick<
   | 'myhostname'
   | 'mail_name'
   | 'mail_version'
+  | 'inet_protocols'
   | 'soft_bounce'
   | 'smtputf8_enable'
   | 'strict_smtputf8'
