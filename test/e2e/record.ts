@@ -53,7 +53,9 @@ async function recordFile(name: string, lab: Lab): Promise<void> {
 }
 
 function withOutcome(dialogue: Dialogue, outcome: Outcome): Dialogue {
-  const steps = dialogue.steps.filter(step => step.kind !== 'extra').map((step, i) => ({ ...step, want: outcome.transcript[i] ?? [] }))
+  const steps = dialogue.steps
+    .filter(step => step.kind !== 'extra')
+    .map((step, i) => ({ ...step, want: outcome.transcript[i] ?? [] }))
   const extra = outcome.transcript[steps.length]
   const all = extra && extra.length > 0 ? [...steps, { kind: 'extra' as const, options: {}, want: extra }] : steps
   return { ...dialogue, steps: all, log: outcome.log, mail: outcome.mail }

@@ -69,7 +69,11 @@ class Run {
   async step(step: Step): Promise<string[]> {
     const client = this.#client
     if (this.#stuck || (client.closed && client.waiting === 0 && step.kind !== 'connect')) {
-      return step.kind === 'wait' || step.kind === 'gone' || step.kind === 'extra' ? [] : step.kind === 'close' ? ['[closed]'] : [SKIPPED]
+      return step.kind === 'wait' || step.kind === 'gone' || step.kind === 'extra'
+        ? []
+        : step.kind === 'close'
+          ? ['[closed]']
+          : [SKIPPED]
     }
     const replies = await this.#act(step)
     this.#stuck = replies.some(reply => reply[0] === '[timeout]')
@@ -94,7 +98,9 @@ class Run {
       case 'message':
         return this.#message(step.lines.join('\r\n') + '\r\n.\r\n')
       case 'filler':
-        return this.#message('Subject: filler\r\n\r\n' + ('x'.repeat(70) + '\r\n').repeat(Math.ceil(step.bytes / 72)) + '.\r\n')
+        return this.#message(
+          'Subject: filler\r\n\r\n' + ('x'.repeat(70) + '\r\n').repeat(Math.ceil(step.bytes / 72)) + '.\r\n',
+        )
       case 'repeat':
         return this.#repeat(step)
       case 'wait':

@@ -45,9 +45,13 @@ export async function renderConfig(options: RenderOptions): Promise<void> {
 
 /** Runs postmap on every indexed table that main.cf or another table names. */
 async function indexTables(dir: string, main: string): Promise<void> {
-  const texts = [main, ...fs.readdirSync(path.join(dir, 'tables')).map(name => fs.readFileSync(path.join(dir, 'tables', name), 'utf8'))]
+  const texts = [
+    main,
+    ...fs.readdirSync(path.join(dir, 'tables')).map(name => fs.readFileSync(path.join(dir, 'tables', name), 'utf8')),
+  ]
   const specs = new Set<string>()
-  for (const text of texts) for (const match of text.matchAll(/\b(hash|btree|lmdb|cdb):(\/[^\s,{}]+)/g)) specs.add(match[0])
+  for (const text of texts)
+    for (const match of text.matchAll(/\b(hash|btree|lmdb|cdb):(\/[^\s,{}]+)/g)) specs.add(match[0])
   const existing = [...specs].filter(spec => fs.existsSync(spec.slice(spec.indexOf(':') + 1)))
   // Not spawnSync: the fixture name server lives in this process and must go on answering.
   if (existing.length > 0) {

@@ -29,7 +29,13 @@ export type Act =
   | { readonly kind: 'raw'; readonly text: string }
   | { readonly kind: 'message'; readonly lines: readonly string[] }
   | { readonly kind: 'filler'; readonly bytes: number }
-  | { readonly kind: 'long'; readonly before: string; readonly repeat: string; readonly count: number; readonly after: string }
+  | {
+      readonly kind: 'long'
+      readonly before: string
+      readonly repeat: string
+      readonly count: number
+      readonly after: string
+    }
   | { readonly kind: 'repeat'; readonly count: number; readonly line: string }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'close'; readonly ms: number }
@@ -126,7 +132,13 @@ function parseAct(draft: Draft, line: string, options: StepOptions): void {
   const last = draft.steps.at(-1)
   const tag = line.slice(0, 2)
   const rest = line.slice(3)
-  if ((tag === 'C:' || tag === 'D:') && last && last.want.length === 0 && options.replies === undefined && last.options.replies !== 0) {
+  if (
+    (tag === 'C:' || tag === 'D:') &&
+    last &&
+    last.want.length === 0 &&
+    options.replies === undefined &&
+    last.options.replies !== 0
+  ) {
     const kind = tag === 'C:' ? 'lines' : 'message'
     if (last.act.kind === kind) {
       last.act = { kind, lines: [...last.act.lines, rest] }
@@ -148,7 +160,13 @@ function parseSimpleAct(tag: string, rest: string, line: string): Act {
       return { kind: 'filler', bytes: Number(rest) }
     case 'C*': {
       const long: Record<string, unknown> = JSON.parse(rest)
-      return { kind: 'long', before: String(long['pre'] ?? ''), repeat: String(long['big']), count: Number(long['count']), after: String(long['post'] ?? '') }
+      return {
+        kind: 'long',
+        before: String(long['pre'] ?? ''),
+        repeat: String(long['big']),
+        count: Number(long['count']),
+        after: String(long['post'] ?? ''),
+      }
     }
     case 'R*': {
       const [count, ...words] = rest.split(' ')
@@ -195,7 +213,9 @@ function formatStep(step: Step): string {
   const act = formatAct(step)
     .map(line => line + '\n')
     .join('')
-  return options + act + step.want.map(line => (isPlain(line) ? `S: ${line}\n` : `S= ${JSON.stringify(line)}\n`)).join('')
+  return (
+    options + act + step.want.map(line => (isPlain(line) ? `S: ${line}\n` : `S= ${JSON.stringify(line)}\n`)).join('')
+  )
 }
 
 /** Without control characters and without blanks at the end, which an editor might strip. */

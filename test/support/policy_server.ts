@@ -54,6 +54,12 @@ export class PolicyServer {
     })
   }
 
+  /** Forgets triplets and counts. */
+  reset(): void {
+    this.#seen.clear()
+    this.requests = 0
+  }
+
   close(): void {
     for (const socket of this.#connections) socket.destroy()
     this.#server?.close()

@@ -86,7 +86,19 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 `
 
-const QUEUES = ['active', 'bounce', 'corrupt', 'defer', 'deferred', 'flush', 'hold', 'incoming', 'private', 'saved', 'trace']
+const QUEUES = [
+  'active',
+  'bounce',
+  'corrupt',
+  'defer',
+  'deferred',
+  'flush',
+  'hold',
+  'incoming',
+  'private',
+  'saved',
+  'trace',
+]
 
 /** Starts Postfix's master on a prepared `dir/main.cf`. Rejects with the log's last lines when it does not come up. */
 export async function startPostfix(options: PostfixOptions): Promise<RealPostfix> {
@@ -94,7 +106,10 @@ export async function startPostfix(options: PostfixOptions): Promise<RealPostfix
   const logPath = path.join(dir, 'log', 'mail.log')
   prepareDirectories(dir)
   fs.appendFileSync(path.join(dir, 'main.cf'), infrastructure(dir, port))
-  fs.writeFileSync(path.join(dir, 'master.cf'), `127.0.0.1:${port} inet n - n - - smtpd${MASTER_CF}${options.services ?? ''}`)
+  fs.writeFileSync(
+    path.join(dir, 'master.cf'),
+    `127.0.0.1:${port} inet n - n - - smtpd${MASTER_CF}${options.services ?? ''}`,
+  )
   // Postfix: a file that changed less than a second ago is read again, with pauses.
   makeOld([path.join(dir, 'main.cf'), path.join(dir, 'master.cf')])
   fs.writeFileSync(path.join(dir, 'resolv.conf'), `nameserver ${options.dnsAddress}\noptions timeout:2 attempts:1\n`)

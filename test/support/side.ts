@@ -7,6 +7,7 @@ import type { Dialogue, DialogueFile } from './dialogue_file.ts'
 import type { Lab } from './lab.ts'
 import { MailLog, normaliser } from './mail_log.ts'
 import { freePort } from './ports.ts'
+import { posternOverrides, startPosternInside } from './postern_inside.ts'
 import { makeInstanceDir, startPostfix } from './real_postfix.ts'
 import type { ReceivedMail } from './sink_server.ts'
 
@@ -39,6 +40,26 @@ export async function startPostfixSide(file: DialogueFile, lab: Lab): Promise<Si
     lab,
     async stop() {
       await postfix.stop()
+      fs.rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Starts Postern with the file's configuration, in this process. */
+export async function startPosternSide(file: DialogueFile, lab: Lab): Promise<Side> {
+  const dir = makeInstanceDir('po-')
+  await renderConfig({ config: file.config, dir, helper: lab.address, index: false })
+  const nextHop = /^# next hop: (.*)$/m.exec(file.config)?.[1]?.replaceAll('@helper@', lab.address) ?? 'discard:'
+  const overrides = [...posternOverrides(dir, `${lab.address}:${lab.dnsPort}`), `postern_next_hop=${nextHop}`]
+  const postern = await startPosternInside({ dir, overrides })
+  return {
+    host: '127.0.0.1',
+    port: postern.port,
+    logPath: postern.logPath,
+    normalise: normaliser({ helper: lab.address, dirs: [dir] }),
+    lab,
+    async stop() {
+      await postern.stop()
       fs.rmSync(dir, { recursive: true, force: true })
     },
   }
@@ -79,12 +100,17 @@ async function holdOne(side: Side, dialogue: Dialogue, log: MailLog): Promise<Ou
 /** The next hop's view, once as many messages have come as the dialogue's transcript promised. */
 async function receivedMail(side: Side, dialogue: Dialogue): Promise<readonly string[]> {
   const expected = dialogue.steps.filter(step => step.kind === 'message' || step.kind === 'filler').length
-  for (let i = 0; i < 100 && side.lab.sink.received.length < expected; i++) await new Promise(resolve => setTimeout(resolve, 20))
+  for (let i = 0; i < 100 && side.lab.sink.received.length < expected; i++)
+    await new Promise(resolve => setTimeout(resolve, 20))
   return side.lab.sink.received.flatMap(formatMail).map(side.normalise)
 }
 
 /** Envelope and content, without the Received line, whose form is each program's own. */
 function formatMail(mail: ReceivedMail): string[] {
   const content = mail.content.replace(/^Received: .*(\r\n[ \t].*)*\r\n/m, '')
-  return [`from=<${mail.sender}>`, ...mail.recipients.map(address => `to=<${address}>`), ...content.split('\r\n').map(line => `| ${line}`)]
+  return [
+    `from=<${mail.sender}>`,
+    ...mail.recipients.map(address => `to=<${address}>`),
+    ...content.split('\r\n').map(line => `| ${line}`),
+  ]
 }

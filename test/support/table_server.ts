@@ -50,7 +50,8 @@ function serveLines(socket: net.Socket, table: NetworkTable): void {
       if (value === '@close') socket.destroy()
       else if (value === '@temp' || value === '@perm') socket.write('400 table%20is%20out%20of%20order\n')
       else if (value === undefined) socket.write('500 not%20found\n')
-      else socket.write(`200 ${value.replace(/[%\s]/g, char => '%' + char.charCodeAt(0).toString(16).padStart(2, '0'))}\n`)
+      else
+        socket.write(`200 ${value.replace(/[%\s]/g, char => '%' + char.charCodeAt(0).toString(16).padStart(2, '0'))}\n`)
     }
   })
 }
