@@ -4,7 +4,7 @@ import type { Lookup } from '../model/lookup.ts'
 import type { StatusDetail } from '../model/reply.ts'
 import type { Subject } from '../model/subject.ts'
 import { DUNNO, deferIfPermit, lookupFailure, reject, type Verdict } from '../model/verdict.ts'
-import { mapsFault } from './access.ts'
+import { fixDetail, mapsFault } from './access.ts'
 import type { AddressClass } from './address_class.ts'
 import type { Ask, MapsParam } from './ask.ts'
 import { lookupFirst } from './host_lookup.ts'
@@ -81,7 +81,6 @@ async function isRewritten(c: UnlistedCheck, address: string, subject: Subject):
   const maps: MapsParam[] = ['recipient_canonical_maps', 'canonical_maps', 'virtual_alias_maps']
   if (isSender(subject)) maps.splice(1, 0, 'sender_canonical_maps')
   for (const parameter of maps) {
-    if (c.config[parameter as keyof typeof c.config] === undefined) continue
     const found = await c.ask.mapsAddress(parameter, address)
     if (found.status !== 'absent') return found
   }
@@ -93,7 +92,12 @@ async function rejectByClass(c: UnlistedCheck, resolved: AddressClass, subject: 
   switch (resolved.class) {
     case 'virtual_alias':
       // No mailbox can have it: such domains have aliases only.
-      return userUnknown(c, subject, { code: config.unknown_virtual_alias_reject_code, table: 'virtual alias table' })
+      // Postfix says 5.1.1 here, made fit for what is rejected, where it says 5.1.0 of senders in the other classes.
+      return userUnknown(c, subject, {
+        code: config.unknown_virtual_alias_reject_code,
+        table: 'virtual alias table',
+        detail: fixDetail({ class: '5', detail: '1.1' }, subject, c.ask),
+      })
     case 'local':
       if (isSystemAddress(resolved.address, config.double_bounce_sender)) return DUNNO
       return inMaps(c, resolved.address, {
@@ -136,10 +140,16 @@ async function inMaps(c: UnlistedCheck, address: string, where: ListedIn): Promi
   return found.status === 'found' ? DUNNO : userUnknown(c, where.subject, where)
 }
 
-function userUnknown(c: UnlistedCheck, subject: Subject, why: { code: number; table: string }): Verdict {
+interface Unknown {
+  readonly code: number
+  readonly table: string
+  readonly detail?: StatusDetail
+}
+
+function userUnknown(c: UnlistedCheck, subject: Subject, why: Unknown): Verdict {
   const table = c.config.show_user_unknown_table_name ? ` in ${why.table}` : ''
   const text = `<${subject.name}>: ${subject.class} rejected: User unknown${table}`
-  return reject(why.code, isSender(subject) ? '1.0' : '1.1', text)
+  return reject(why.code, why.detail ?? (isSender(subject) ? '1.0' : '1.1'), text)
 }
 
 /** Addresses that the mail system itself uses: RFC 5321 4.5.1 postmaster, bounces, verification probes. */

@@ -83,7 +83,11 @@ async function listText(ask: Ask, query: string): Promise<string> {
   const answer = await ask.dns(query, 'TXT')
   if (answer.status !== 'found') return ''
   const texts = answer.records.flatMap(record => (record.type === 'TXT' ? [record.strings[0] ?? ''] : []))
-  return texts.join(' / ').slice(0, TXT_LIMIT)
+  // Postfix shows nothing of a TXT record but printable ASCII.
+  return texts
+    .join(' / ')
+    .slice(0, TXT_LIMIT)
+    .replace(/[^ -~]/g, ' ')
 }
 
 /** What of a listing is told in the reply. */
@@ -174,16 +178,16 @@ function expandTemplate(template: string, facts: Facts, e: RblExpansion): string
 /** An allow list lets in only what is ours to take, and a list that does not answer makes later refusals temporary. */
 export async function permitListed(
   c: Check<'allow_untrusted_routing'>,
-  answer: Promise<ListAnswer>,
+  ask: () => Promise<ListAnswer>,
   told: { what: string; class: Subject['class'] },
 ): Promise<Verdict> {
-  const { facts, ask } = c
+  const { facts } = c
   if (facts.where === 'RCPT' && facts.recipient !== null) {
-    const resolved = await ask.resolveAddress(facts.recipient)
+    const resolved = await c.ask.resolveAddress(facts.recipient)
     if (resolved.status !== 'found') return lookupFailure(facts.recipient)
     if (!isAuthorizedDestination(resolved.value, c.config.allow_untrusted_routing)) return DUNNO
   }
-  const said = await answer
+  const said = await ask()
   switch (said.kind) {
     case 'listed':
       return PERMIT
@@ -192,7 +196,7 @@ export async function permitListed(
     case 'failed':
       return deferIfReject(450, '7.1', `<${told.what}>: ${told.class} rejected: Service unavailable`)
     case 'bad filter':
-      return badFilter(ask, said.problem)
+      return badFilter(c.ask, said.problem)
   }
 }
 

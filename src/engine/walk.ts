@@ -6,7 +6,6 @@ import { formatReply, type Reply } from '../model/reply.ts'
 import type { Subject, SubjectClass } from '../model/subject.ts'
 import type { TraceStep } from '../model/trace.ts'
 import type { Verdict } from '../model/verdict.ts'
-import { cutBytes } from '../util/cut_bytes.ts'
 import type { Answer, Answers } from './answers.ts'
 import type { CheckItem, CompiledList, Item, ListCompiler } from './compile.ts'
 import { takeAction } from './message_action.ts'
@@ -17,8 +16,6 @@ import { describeVerdict, type SettledVerdict, settleVerdict } from './settle.ts
 /** How a list ended. */
 export type Outcome = 'dunno' | 'permit' | 'reject'
 
-/** RFC 5321 4.5.3.1.5: a reply line has at most 512 bytes with its CRLF. */
-const REPLY_LIMIT = 510
 /** Postfix gives up on tables that answer with lists that ask tables … */
 const DEPTH_LIMIT = 100
 
@@ -258,9 +255,10 @@ export class Walk {
     return 'reject'
   }
 
+  /** Postfix means to cut replies at 510 bytes (RFC 5321 4.5.3.1.5) but sends them whole; so do we. */
   #replyText(reply: Reply): string {
     const text = formatReply(reply)
-    if (reply.code >= 400 && reply.code <= 599) return printable(cutBytes(text, REPLY_LIMIT))
+    if (reply.code >= 400 && reply.code <= 599) return printable(text, this.#context.config.smtputf8_enable)
     this.#warn(`SMTP reply code configuration error: ${text}`)
     return '450 4.7.1 Service unavailable'
   }
@@ -318,9 +316,10 @@ export function forbiddenPermit(restriction: string, target: string): readonly s
   ]
 }
 
-/** Postfix printable(3): control characters become blanks; UTF-8 stays. */
-function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f]/g, ' ')
+/** Postfix printable(3): control characters become blanks, and every byte of UTF-8 too unless SMTPUTF8 is on. */
+function printable(text: string, utf8: boolean): string {
+  if (utf8) return text.replace(/[\x00-\x1f\x7f]/g, ' ')
+  return text.replace(/[^ -~]/gu, char => ' '.repeat(Buffer.byteLength(char)))
 }
 
 export const FRESH_STATE = (): WalkState => ({ deferIfPermit: { active: false, reply: null }, effects: NO_EFFECTS })

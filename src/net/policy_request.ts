@@ -12,7 +12,7 @@ export interface PolicyIdentity {
   readonly mailVersion: string
 }
 
-/** The attributes of one policy request, all that Postfix 3.10 sends and in its order (SMTPD_POLICY_README). Pure. */
+/** The attributes of one policy request, those of the Postfix that $mail_version names and in its order (SMTPD_POLICY_README). Pure. */
 export function policyAttributes(
   facts: Facts,
   clientName: ClientName,
@@ -48,8 +48,20 @@ export function policyAttributes(
     ['encryption_cipher', tls?.cipher ?? ''],
     ['encryption_keysize', String(tls?.keyBits ?? 0)],
     ['policy_context', options.context],
-    ['compatibility_level', options.compatibilityLevel],
-    ['mail_version', options.mailVersion],
+    ...(sendsVersion(options.mailVersion) ? versionAttributes(options) : []),
+  ]
+}
+
+/** Postfix 3.8 began to say who it is. We send what the Postfix of $mail_version sends. */
+function sendsVersion(mailVersion: string): boolean {
+  const [major = 0, minor = 0] = mailVersion.split('.').map(Number)
+  return major > 3 || (major === 3 && minor >= 8)
+}
+
+function versionAttributes({ compatibilityLevel, mailVersion }: PolicyIdentity): readonly PolicyAttribute[] {
+  return [
+    ['compatibility_level', compatibilityLevel],
+    ['mail_version', mailVersion],
   ]
 }
 

@@ -12,6 +12,6 @@ export const permit_dnswl_client = restriction({
   ahead: { needs: 'client', ask: ({ ask, argument, facts }) => askAddressList(ask, argument, facts.client.address) },
   check(c) {
     const { address } = c.facts.client
-    return permitListed(c, askAddressList(c.ask, c.argument, address), { what: address, class: 'Client host' })
+    return permitListed(c, () => askAddressList(c.ask, c.argument, address), { what: address, class: 'Client host' })
   },
 })

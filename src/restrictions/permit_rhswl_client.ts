@@ -21,6 +21,6 @@ export const permit_rhswl_client = restriction({
   async check(c) {
     const { name } = await c.ask.clientName()
     if (name === UNKNOWN) return DUNNO
-    return permitListed(c, askDomainList(c.ask, c.argument, name), { what: name, class: 'Client host' })
+    return permitListed(c, () => askDomainList(c.ask, c.argument, name), { what: name, class: 'Client host' })
   },
 })

@@ -28,3 +28,9 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
     clock.after(ms, resolve)
   })
 }
+
+/** Keeps the process running until `end`: the timers above do not, and a program that waits would end in between. */
+export function keepRunning(): { end(): void } {
+  const timer = setInterval(() => undefined, 2 ** 30)
+  return { end: () => clearInterval(timer) }
+}

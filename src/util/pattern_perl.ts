@@ -79,7 +79,7 @@ function readSequence(scanner: Scanner): PatternNode {
         if (!repeatable || last === undefined) {
           return scanner.fail(
             scanner.syntax === 'pcre' ? 'quantifier does not follow a repeatable item' : 'nothing to repeat',
-            scanner.at,
+            scanner.at - 1,
           )
         }
         items.push(readRepeat(scanner, last, count))
@@ -87,10 +87,11 @@ function readSequence(scanner: Scanner): PatternNode {
         continue
       }
     }
+    const isGroup = !scanner.quoting && scanner.peek() === '('
     const atom = readAtom(scanner)
     if (atom === null) continue
     items.push(atom)
-    repeatable = atom.kind !== 'assert' && atom !== EMPTY
+    repeatable = isGroup || (atom.kind !== 'assert' && atom !== EMPTY)
   }
   return sequence(items)
 }

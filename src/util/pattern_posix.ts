@@ -67,7 +67,7 @@ class PosixParser {
   #at = 0
   #depth = 0
   /** Groups that are closed: what back-references may name. */
-  readonly #complete = new Set<number>()
+  #complete: ReadonlySet<number> = new Set()
   groupCount = 0
 
   constructor(text: string, options: PosixOptions) {
@@ -82,11 +82,17 @@ class PosixParser {
   }
 
   #choice(): PatternNode {
+    // A branch cannot refer to groups of the branches beside it.
+    const before = this.#complete
     const items = [this.#branch()]
+    let after = this.#complete
     while (this.#token().kind === 'or') {
       this.#take(this.#token())
+      this.#complete = before
       items.push(this.#branch())
+      after = new Set([...after, ...this.#complete])
     }
+    this.#complete = after
     return choice(items)
   }
 
@@ -142,7 +148,7 @@ class PosixParser {
     if (close.kind !== 'close') this.#fail('Unmatched ( or \\(')
     this.#take(close)
     this.#depth--
-    this.#complete.add(index)
+    this.#complete = new Set([...this.#complete, index])
     return { kind: 'group', index, body }
   }
 
@@ -163,6 +169,11 @@ class PosixParser {
       else if (token.kind === 'interval') count = this.#interval(token)
       else return node
       node = { kind: 'repeat', body: node, min: count.min, max: count.max, mode: 'greedy' }
+      // glibc: basic syntax takes no count after a count.
+      const again = this.#token().kind
+      if (!this.#options.extended && (again === 'star' || again === 'interval')) {
+        this.#fail('Invalid preceding regular expression')
+      }
     }
   }
 
@@ -170,9 +181,7 @@ class PosixParser {
     this.#take(token)
     const close = this.#options.extended ? '\\}' : '\\\\\\}'
     const match = new RegExp(`^(\\d*)(,?)(\\d*)${close}`).exec(this.#text.slice(this.#at))
-    if (match === null) {
-      return this.#fail(/[^0-9,]/.test(this.#text.slice(this.#at)) ? 'Invalid content of \\{\\}' : 'Unmatched { or \\{')
-    }
+    if (match === null) return this.#fail(intervalProblem(this.#text.slice(this.#at), this.#options.extended))
     const [all, low = '', comma = '', high = ''] = match
     if (low === '' && comma === '') return this.#fail('Invalid content of \\{\\}')
     const min = Number(low)
@@ -274,6 +283,12 @@ const GNU_ANCHORS: Readonly<
   B: 'not_word_boundary',
   '<': 'word_start',
   '>': 'word_end',
+}
+
+/** glibc reads up to the "}" or the second comma before it complains. */
+function intervalProblem(rest: string, extended: boolean): string {
+  const closed = extended ? /^(?:\d*,)?[^,}]*[,}]/ : /^(?:\d*,)?(?:[^,\\]|\\[^}])*(?:,|\\\})/
+  return !closed.test(rest) ? 'Unmatched \\{' : 'Invalid content of \\{\\}'
 }
 
 function gnuClass(letter: string): CharSet {

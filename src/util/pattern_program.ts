@@ -209,9 +209,11 @@ class Compiler {
       this.#run(node, node.body.set)
       return
     }
-    for (let i = 0; i < node.min; i++) this.node(node.body)
+    const rejectsEmpty = this.#emptyRounds === 'reject' && isNullable(node.body)
+    const min = rejectsEmpty ? Math.min(node.min, 1) : node.min
+    for (let i = 0; i < min; i++) this.node(node.body)
     if (node.max === Number.POSITIVE_INFINITY) this.#loop(node)
-    else this.#optional(node, node.max - node.min)
+    else this.#optional(node, node.max - min)
   }
 
   #run(node: RepeatNode, set: CharSet): void {
@@ -238,9 +240,22 @@ class Compiler {
     const splits: number[] = []
     for (let i = 0; i < times; i++) {
       splits.push(this.emit(OP.split, 0, 0))
-      this.node(body)
+      this.#round(body)
     }
     for (const split of splits) this.#fillSplit(split, { body: split + 3, exit: this.code.length }, mode)
+  }
+
+  /** One optional round, which glibc does not count when it takes nothing. */
+  #round(body: PatternNode): void {
+    if (this.#emptyRounds === 'accept' || !isNullable(body)) {
+      this.node(body)
+      return
+    }
+    const mark = this.registers++
+    this.emit(OP.mark, mark)
+    this.node(body)
+    const at = this.emit(OP.again, mark, 0, 0)
+    this.code[at + 2] = this.code.length
   }
 
   #fillSplit(split: number, to: { body: number; exit: number }, mode: RepeatNode['mode']): void {
