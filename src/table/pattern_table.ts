@@ -128,7 +128,9 @@ function tryRule({ condition, second, replacement, utf8 }: PatternRule, key: str
     if ((other.kind === 'match') !== second.match) return null
   }
   const value = fillIn(replacement, matched.kind === 'match' ? matched.groups : [])
-  return utf8 || /^[\x00-\x7f]*$/.test(value) ? found(value) : configurationFailure(`key "${key}": non-UTF-8 value`)
+  // A group may begin or end within a character; its decoded text then has the replacement character.
+  const isText = (utf8 || /^[\x00-\x7f]*$/.test(value)) && !value.includes('\ufffd')
+  return isText ? found(value) : configurationFailure(`key "${key}": non-UTF-8 value "${value}"`)
 }
 
 class PatternBuilder {
