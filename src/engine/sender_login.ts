@@ -6,14 +6,14 @@ import type { Check } from './restriction.ts'
 export const LOGIN_PARAMS = ['smtpd_sasl_auth_enable', 'smtpd_sender_login_maps'] as const
 type LoginCheck = Check<(typeof LOGIN_PARAMS)[number]>
 
-/** Runs `check` for a sender that can have an owner. */
+/** Runs `check` for a sender that can have an owner. `names`: what is told to be ignored without SASL. */
 export async function checkLogin(
   c: LoginCheck,
-  name: string,
+  names: readonly string[],
   check: (sender: string) => Promise<Verdict>,
 ): Promise<Verdict> {
   if (!c.config.smtpd_sasl_auth_enable) {
-    c.ask.warn(`restriction \`${name}' ignored: no SASL support`)
+    for (const name of names) c.ask.warn(`restriction \`${name}' ignored: no SASL support`)
     return DUNNO
   }
   const { sender } = c.facts
@@ -36,7 +36,8 @@ export async function rejectForeignSender(
   unknown: 'unknown sender is foreign' | 'unknown sender is free',
 ): Promise<Verdict> {
   const username = c.facts.sasl?.username
-  if (c.config.smtpd_sender_login_maps.length === 0 || username === undefined) return DUNNO
+  // Postfix: without smtpd_sender_login_maps nobody owns anything.
+  if (username === undefined) return DUNNO
   const owners = await findOwners(c, sender)
   if (owners === null && unknown === 'unknown sender is free') return DUNNO
   if (owners !== null && 'kind' in owners) return owners
@@ -46,7 +47,7 @@ export async function rejectForeignSender(
 
 /** Refuses what belongs to somebody while nobody is signed in. */
 export async function rejectOwnedSender(c: LoginCheck, sender: string): Promise<Verdict> {
-  if (c.config.smtpd_sender_login_maps.length === 0 || c.facts.sasl !== null) return DUNNO
+  if (c.facts.sasl !== null) return DUNNO
   const owners = await findOwners(c, sender)
   if (owners === null) return DUNNO
   if ('kind' in owners) return owners

@@ -1,8 +1,14 @@
-import { testSaid } from '../../test/support/restriction_cases.ts'
+import { type RestrictionSetting, testSaid } from '../../test/support/restriction_cases.ts'
+
+const setting: Omit<RestrictionSetting, 'fact'> = {
+  word: 'permit_sasl_authenticated',
+  mainCf: 'smtpd_sasl_auth_enable = yes',
+}
 
 // biome-ignore format: columns
-testSaid({ word: 'permit_sasl_authenticated' }, [
-  // said             main.cf  expected
-  [{},                '',      'dunno'],
-  [{ sasl: 'alice' }, '',      'permit'],
+testSaid(setting, [
+  // said             main.cf                        expected
+  [{},                '',                            'dunno'],
+  [{ sasl: 'alice' }, '',                            'permit'],
+  [{ sasl: 'alice' }, 'smtpd_sasl_auth_enable = no', 'dunno'],
 ])

@@ -8,7 +8,7 @@ export const reject_authenticated_sender_login_mismatch = restriction({
   params: LOGIN_PARAMS,
   doc: `Reject the request when the client is signed in and smtpd_sender_login_maps does not name it as an owner of the MAIL FROM address.`,
   check: c =>
-    checkLogin(c, 'reject_authenticated_sender_login_mismatch', sender =>
+    checkLogin(c, ['reject_authenticated_sender_login_mismatch'], sender =>
       rejectForeignSender(c, sender, 'unknown sender is foreign'),
     ),
 })

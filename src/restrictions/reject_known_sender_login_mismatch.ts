@@ -8,7 +8,7 @@ export const reject_known_sender_login_mismatch = restriction({
   params: LOGIN_PARAMS,
   doc: `Apply reject_sender_login_mismatch only to MAIL FROM addresses that are in smtpd_sender_login_maps.`,
   check: c =>
-    checkLogin(c, 'reject_known_sender_login_mismatch', sender =>
+    checkLogin(c, ['reject_known_sender_login_mismatch'], sender =>
       c.facts.sasl === null ? rejectOwnedSender(c, sender) : rejectForeignSender(c, sender, 'unknown sender is free'),
     ),
 })

@@ -7,10 +7,14 @@ export const reject_sender_login_mismatch = restriction({
   needs: 'sender',
   params: LOGIN_PARAMS,
   doc: `Apply reject_authenticated_sender_login_mismatch to clients that are signed in, and reject_unauthenticated_sender_login_mismatch to the others.`,
+  // Postfix: a restriction class of these two.
   check: c =>
-    checkLogin(c, 'reject_sender_login_mismatch', sender =>
-      c.facts.sasl === null
-        ? rejectOwnedSender(c, sender)
-        : rejectForeignSender(c, sender, 'unknown sender is foreign'),
+    checkLogin(
+      c,
+      ['reject_authenticated_sender_login_mismatch', 'reject_unauthenticated_sender_login_mismatch'],
+      sender =>
+        c.facts.sasl === null
+          ? rejectOwnedSender(c, sender)
+          : rejectForeignSender(c, sender, 'unknown sender is foreign'),
     ),
 })

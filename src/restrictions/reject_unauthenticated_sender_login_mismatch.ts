@@ -7,5 +7,5 @@ export const reject_unauthenticated_sender_login_mismatch = restriction({
   needs: 'sender',
   params: LOGIN_PARAMS,
   doc: `Reject the request when the client is not signed in and smtpd_sender_login_maps names an owner of the MAIL FROM address.`,
-  check: c => checkLogin(c, 'reject_unauthenticated_sender_login_mismatch', sender => rejectOwnedSender(c, sender)),
+  check: c => checkLogin(c, ['reject_unauthenticated_sender_login_mismatch'], sender => rejectOwnedSender(c, sender)),
 })

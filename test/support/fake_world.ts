@@ -49,6 +49,7 @@ compatibility_level = 3.6
 smtpd_relay_restrictions =
 myhostname = mx.here.example
 mydomain = here.example
+myorigin = $mydomain
 mydestination = here.example
 relay_domains = relay.example
 virtual_alias_domains = alias.example
@@ -89,7 +90,18 @@ export function makeFakeWorld(options: FakeWorldOptions = {}): FakeWorld {
   }
 }
 
+/** Loading takes longer than most tests; configurations are read-only. */
+const configs = new Map<string, Config>()
+
 function fakeConfig(mainCf: string): Config {
+  const known = configs.get(mainCf)
+  if (known !== undefined) return known
+  const config = loadFakeConfig(mainCf)
+  configs.set(mainCf, config)
+  return config
+}
+
+function loadFakeConfig(mainCf: string): Config {
   const own = new Set([...mainCf.matchAll(/^(\w+)\s*=/gm)].map(match => match[1]))
   const base = BASE.split('\n').filter(line => !own.has(line.split(' ')[0]))
   const loaded = loadConfig({

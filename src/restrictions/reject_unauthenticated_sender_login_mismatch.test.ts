@@ -1,0 +1,34 @@
+import { type RestrictionSetting, testSaid } from '../../test/support/restriction_cases.ts'
+
+const setting: Omit<RestrictionSetting, 'fact'> = {
+  word: 'reject_unauthenticated_sender_login_mismatch',
+  mainCf: `smtpd_sasl_auth_enable = yes
+      smtpd_sender_login_maps = hash:owners`,
+  tables: {
+    'hash:owners': { 'a@here.example': 'alice, root', '@corp.example': 'bob' },
+    'hash:away': 'failed',
+    'hash:broken': 'broken',
+  },
+}
+
+// biome-ignore format: columns
+testSaid(setting, [
+  // said                                       main.cf                                  expected
+  [{ sender: 'a@here.example', sasl: 'alice' }, '',                                      'dunno'],
+  [{ sender: 'a@here.example', sasl: 'ROOT' },  '',                                      'dunno'],
+  [{ sender: 'A', sasl: 'alice' },              '',                                      'dunno'],
+  [{ sender: 'a@here.example', sasl: 'bob' },   '',                                      'dunno'],
+  [{ sender: 'x@corp.example', sasl: 'bob' },   '',                                      'dunno'],
+  [{ sender: 'x@corp.example', sasl: 'alice' }, '',                                      'dunno'],
+  [{ sender: 'x@else.example', sasl: 'alice' }, '',                                      'dunno'],
+  [{ sender: 'a@here.example' },                '',                                      '553 5.7.1 <a@here.example>: Sender address rejected: not logged in'],
+  [{ sender: 'x@else.example' },                '',                                      'dunno'],
+  [{ sender: '', sasl: 'alice' },               '',                                      'dunno'],
+  [{ sender: '' },                              '',                                      'dunno'],
+  [{ sasl: 'alice' },                           '',                                      'dunno'],
+  [{ sender: 'a@here.example', sasl: 'bob' },   'smtpd_sender_login_maps =',             'dunno'],
+  [{ sender: 'a@here.example' },                'smtpd_sender_login_maps =',             'dunno'],
+  [{ sender: 'a@here.example', sasl: 'bob' },   'smtpd_sender_login_maps = hash:away',   'dunno'],
+  [{ sender: 'a@here.example' },                'smtpd_sender_login_maps = hash:broken', 'fault 451 4.3.5 Server configuration error'],
+  [{ sender: 'a@here.example', sasl: 'bob' },   'smtpd_sasl_auth_enable = no',           'dunno',                                                              "restriction `reject_unauthenticated_sender_login_mismatch' ignored: no SASL support"],
+])

@@ -1,0 +1,72 @@
+import {
+  type RestrictionSetting,
+  testAliases,
+  testRestriction,
+  testSilent,
+} from '../../test/support/restriction_cases.ts'
+
+const setting: RestrictionSetting = {
+  word: 'reject_unlisted_recipient',
+  fact: 'recipient',
+  mainCf: `
+      local_recipient_maps = hash:users
+      relay_recipient_maps = hash:relayed
+      virtual_mailbox_maps = hash:boxes
+      virtual_alias_maps = hash:aliases
+      canonical_maps = hash:canonical
+      recipient_canonical_maps = hash:rcanonical
+      sender_canonical_maps = hash:scanonical`,
+  tables: {
+    'hash:users': { u: 'x', 'v@here.example': 'x' },
+    'hash:relayed': { 'u@relay.example': 'x' },
+    'hash:boxes': { 'u@box.example': 'x' },
+    'hash:aliases': { 'u@alias.example': 'v', 'away@here.example': 'u@else.example' },
+    'hash:canonical': { 'old@here.example': 'u' },
+    'hash:rcanonical': { 'r@here.example': 'u' },
+    'hash:scanonical': { 's@here.example': 'u' },
+    'hash:away': 'failed',
+    'hash:broken': 'broken',
+  },
+}
+
+// biome-ignore format: columns
+testRestriction(setting, [
+  // recipient                   main.cf                                                   expected
+  ['u@here.example',             '',                                                       'dunno'],
+  ['U',                          '',                                                       'dunno'],
+  ['v@here.example',             '',                                                       'dunno'],
+  ['n@here.example',             '',                                                       '550 5.1.1 <n@here.example>: Recipient address rejected: User unknown in local recipient table'],
+  ['n',                          '',                                                       '550 5.1.1 <n>: Recipient address rejected: User unknown in local recipient table'],
+  ['n@[192.0.2.25]',             '',                                                       '550 5.1.1 <n@[192.0.2.25]>: Recipient address rejected: User unknown in local recipient table'],
+  ['postmaster@here.example',    '',                                                       'dunno'],
+  ['MAILER-DAEMON@here.example', '',                                                       'dunno'],
+  ['double-bounce@here.example', '',                                                       'dunno'],
+  ['away@here.example',          '',                                                       'dunno'],
+  ['old@here.example',           '',                                                       'dunno'],
+  ['r@here.example',             '',                                                       'dunno'],
+  ['s@here.example',             '',                                                       '550 5.1.1 <s@here.example>: Recipient address rejected: User unknown in local recipient table'],
+  ['u@relay.example',            '',                                                       'dunno'],
+  ['n@relay.example',            '',                                                       '550 5.1.1 <n@relay.example>: Recipient address rejected: User unknown in relay recipient table'],
+  ['u@box.example',              '',                                                       'dunno'],
+  ['n@box.example',              '',                                                       '550 5.1.1 <n@box.example>: Recipient address rejected: User unknown in virtual mailbox table'],
+  ['u@alias.example',            '',                                                       'dunno'],
+  ['n@alias.example',            '',                                                       '550 5.1.1 <n@alias.example>: Recipient address rejected: User unknown in virtual alias table'],
+  ['n@else.example',             '',                                                       'dunno'],
+  ['n@here.example',             'show_user_unknown_table_name = no',                      '550 5.1.1 <n@here.example>: Recipient address rejected: User unknown'],
+  ['n@here.example',             'unknown_local_recipient_reject_code = 450',              '450 4.1.1 <n@here.example>: Recipient address rejected: User unknown in local recipient table'],
+  ['n@relay.example',            'unknown_relay_recipient_reject_code = 450',              '450 4.1.1 <n@relay.example>: Recipient address rejected: User unknown in relay recipient table'],
+  ['n@box.example',              'unknown_virtual_mailbox_reject_code = 450',              '450 4.1.1 <n@box.example>: Recipient address rejected: User unknown in virtual mailbox table'],
+  ['n@alias.example',            'unknown_virtual_alias_reject_code = 450',                '450 4.1.1 <n@alias.example>: Recipient address rejected: User unknown in virtual alias table'],
+  ['n@here.example',             'local_recipient_maps =',                                 'dunno'],
+  ['n@relay.example',            'relay_recipient_maps =',                                 'dunno'],
+  ['n@box.example',              'virtual_mailbox_maps =',                                 'dunno'],
+  ['n@here.example',             'receive_override_options = no_unknown_recipient_checks', 'dunno'],
+  ['n@here.example',             'local_recipient_maps = hash:away',                       'fault 451 4.3.0 <n@here.example>: Temporary lookup failure'],
+  ['n@here.example',             'virtual_alias_maps = hash:away',                         'fault 451 4.3.0 <n@here.example>: Temporary lookup failure'],
+  ['n@here.example',             'canonical_maps = hash:broken',                           'fault 451 4.3.5 Server configuration error'],
+  ['n@here.example',             'mydestination = hash:away',                              'fault 451 4.3.0 <n@here.example>: Temporary lookup failure'],
+])
+
+testAliases('reject_unlisted_recipient', ['check_recipient_maps'])
+testSilent('reject_unlisted_recipient', {})
+testSilent('reject_unlisted_recipient', { recipient: '' })
