@@ -22,6 +22,7 @@ const TYPE_NAME = new Map<number, string>(Object.entries(TYPE_CODE).map(([name, 
 const TYPE_OPT = 41
 /** RFC 1035 4.2.1 */
 const PLAIN_UDP_BYTES = 512
+const RECEIVE_BUFFER_BYTES = 1 << 20
 const LOG_LIMIT = 200_000
 /** Questions over one TCP connection that wait for more octets, at most. */
 const MAX_TCP_BACKLOG_BYTES = 1 << 20
@@ -38,6 +39,7 @@ export class FixtureDns {
   private readonly keepLog: boolean
   private readonly sockets: (Socket | Server)[] = []
   private readonly streams = new Set<Stream>()
+  private closed = false
 
   constructor(zone: Zone, options: FixtureOptions = {}) {
     this.zone = new FixtureZone(zone)
@@ -55,9 +57,10 @@ export class FixtureDns {
 
   /** Listens for UDP and TCP on one port, which it gives back; port 0 takes a free one. */
   async listen(host: string, port: number): Promise<number> {
-    const udp = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+    const udp = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER_BYTES })
     udp.on('message', (query, from) => {
       this.answer(query, PLAIN_UDP_BYTES, reply => {
+        if (this.closed) return
         for (const packet of this.mangle(reply, query)) udp.send(packet, from.port, from.address, () => {})
       })
     })
@@ -96,6 +99,7 @@ export class FixtureDns {
   }
 
   close(): void {
+    this.closed = true
     for (const socket of this.sockets.splice(0)) socket.close()
     for (const stream of this.streams) stream.destroy()
   }

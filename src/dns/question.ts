@@ -83,11 +83,16 @@ export class Question {
   }
 
   private askUdp(server: NameServer): void {
+    // A datagram that got lost should not cost the whole try: it goes out once more when the server is suspected.
+    this.startTimer(server, () => this.send(server))
+    this.send(server)
+  }
+
+  private send(server: NameServer): void {
     const { asked, how } = this
     const sentAt = how.clock.monotonic()
     const edns = server.takesEdns
     const query = encodeQuery(how.mixCase ? respell(asked.wire, how.random) : asked.wire, asked.type, edns)
-    this.startTimer(server, sentAt)
     const cleanup = server.pool.send(query, {
       receive: packet => {
         const match = matchResponse(packet, query, asked.wire.length)
@@ -113,7 +118,7 @@ export class Question {
     const query = encodeQuery(asked.wire, asked.type, edns)
     query.set(how.random.bytes(2), 0)
     const sentAt = how.clock.monotonic()
-    this.startTimer(server, sentAt)
+    this.startTimer(server, () => {})
     const cleanup = askTcp(server.address, query, answer => {
       this.cleanups.delete(cleanup)
       this.takeTcp(server, { query, edns, answer, sentAt })
@@ -165,9 +170,10 @@ export class Question {
     this.tryNext()
   }
 
-  /** In two parts, so that a server that is gone is found out before the try is over. */
-  private startTimer(server: NameServer, sentAt: number): void {
+  /** In two parts, so that a server that is gone is found out before the try is over; `again` is called in between. */
+  private startTimer(server: NameServer, again: () => void): void {
     const { clock, tryMs } = this.how
+    const sentAt = clock.monotonic()
     const wholeMs = Math.min(tryMs, this.deadline - sentAt)
     const timeOut = (): void => {
       server.timeouts++
@@ -183,6 +189,7 @@ export class Question {
     this.timer = clock.after(SUSPECT_MS, () => {
       server.suspect(sentAt)
       this.timer = clock.after(wholeMs - SUSPECT_MS, timeOut)
+      again()
     })
   }
 }
