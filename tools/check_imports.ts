@@ -61,7 +61,11 @@ const worldWords: readonly { readonly word: RegExp; readonly places: readonly st
   { word: /\bset(?:Timeout|Interval)\b/g, places: ['src/util/clock.ts'], instead: 'take a Clock' },
   { word: /\bMath\.random\b/g, places: ['src/util/random.ts'], instead: 'take a Random' },
   { word: /\bconsole\.\w+/g, places: [], instead: 'emit an event, or print through bin/output.ts' },
-  { word: /\bprocess\.(?:argv|env|exit|on|kill|stdout|stderr)\b/g, places: ['src/bin/'], instead: 'leave it to bin' },
+  {
+    word: /\bprocess\.(?:argv|env|exit|on|kill|stdout|stderr)\b/g,
+    places: ['src/bin/', 'src/table/system.ts'],
+    instead: 'leave it to bin',
+  },
 ]
 
 /** `import … from 'x'`, `export … from 'x'`, `import 'x'` and `import('x')`. */

@@ -70,12 +70,15 @@ export class Options {
   number(name: string): number | null {
     const text = this.text(name)
     if (text === null) return null
-    if (!/^\d{1,15}$/.test(text)) throw new CommandError(`cannot use "${text}" for --${name}: expected a whole number`, USAGE)
+    if (!/^\d{1,15}$/.test(text))
+      throw new CommandError(`cannot use "${text}" for --${name}: expected a whole number`, USAGE)
     return Number(text)
   }
 }
 
-export type ParsedCall = { readonly ok: true; readonly options: Options; readonly operands: readonly string[] } | { readonly ok: false; readonly message: string }
+export type ParsedCall =
+  | { readonly ok: true; readonly options: Options; readonly operands: readonly string[] }
+  | { readonly ok: false; readonly message: string }
 
 /** Reads what stands behind the command's name. */
 export function parseCall(command: CommandSpec, args: readonly string[]): ParsedCall {
@@ -92,11 +95,13 @@ export function parseCall(command: CommandSpec, args: readonly string[]): Parsed
   try {
     const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
     const missing = command.options.find(({ name, required }) => required === true && parsed.values[name] === undefined)
-    if (missing !== undefined) return { ok: false, message: `--${missing.name} ${missing.value ?? ''} is needed`.replace(' is', ' is') }
+    if (missing !== undefined)
+      return { ok: false, message: `--${missing.name} ${missing.value ?? ''} is needed`.replace(' is', ' is') }
     const [least, most] = command.operandCount
     const count = parsed.positionals.length
     if (count < least) return { ok: false, message: `${command.operands} is needed` }
-    if (most !== null && count > most) return { ok: false, message: `cannot use "${parsed.positionals[most]}": too many arguments` }
+    if (most !== null && count > most)
+      return { ok: false, message: `cannot use "${parsed.positionals[most]}": too many arguments` }
     return { ok: true, options: new Options(parsed.values), operands: parsed.positionals }
   } catch (error) {
     // parseArgs throws TypeErrors whose first sentence says it all.

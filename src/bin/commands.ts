@@ -99,7 +99,8 @@ export const commands: readonly CommandSpec[] = [
     summary: 'show parameters',
     operands: '[NAME …]',
     operandCount: [0, null],
-    description: 'Prints parameters as "name = value", those named or all of them, in alphabetical order; as postconf(1) does.',
+    description:
+      'Prints parameters as "name = value", those named or all of them, in alphabetical order; as postconf(1) does.',
     options: [
       CONFIG,
       OVERRIDE,
@@ -107,8 +108,7 @@ export const commands: readonly CommandSpec[] = [
       { name: 'set', short: 'n', doc: 'Print only what main.cf or -o sets.' },
       { name: 'expand', short: 'x', doc: 'Put in what $name stands for.' },
       { name: 'value', short: 'h', doc: 'Print values without the names.' },
-      { name: 'source', doc: 'Print where each value comes from.' },
-      JSON_OUTPUT,
+      { ...JSON_OUTPUT, doc: 'Print JSON, with the place that each value comes from.' },
     ],
     exits: [
       [0, 'printed'],
@@ -124,9 +124,13 @@ export const commands: readonly CommandSpec[] = [
     operandCount: [1, null],
     description: 'Looks a key up in tables, as postmap -q does, and prints the value of the first table that has it.',
     options: [
-      CONFIG,
-      OVERRIDE,
-      { name: 'query', short: 'q', value: 'KEY', required: true, doc: 'The key; "-" reads keys from stdin, one a line, and prints "key value".' },
+      {
+        name: 'query',
+        short: 'q',
+        value: 'KEY',
+        required: true,
+        doc: 'The key; "-" reads keys from stdin, one a line, and prints "key value".',
+      },
       JSON_OUTPUT,
     ],
     exits: [

@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import { type Loaded, loadConfig } from '../config/config.ts'
 import type { Problem } from '../config/place.ts'
 import { hostEnv, readConfig } from '../config/read.ts'
-import { CommandError, NEGATIVE } from './exit_status.ts'
 import type { Options } from './command.ts'
+import { CommandError, NEGATIVE } from './exit_status.ts'
 
 export interface ConfigSource {
   readonly mainCf: string
@@ -28,7 +28,9 @@ export function configPath(options: Options): string {
   return dirname(found)
 }
 
-export type SourceRead = { readonly ok: true; readonly source: ConfigSource; readonly loaded: Loaded } | { readonly ok: false; readonly problem: Problem }
+export type SourceRead =
+  | { readonly ok: true; readonly source: ConfigSource; readonly loaded: Loaded }
+  | { readonly ok: false; readonly problem: Problem }
 
 /** Reads main.cf, once. */
 export function readSource(config: string, overrides: readonly string[]): SourceRead {

@@ -23,6 +23,8 @@ export interface CrewOptions {
 
 interface Member extends Taker {
   handle: WorkerHandle | null
+  /** Which of the crew it is. */
+  readonly slot: number
   readonly startedAt: number
   /** It listens to messages. */
   started: boolean
@@ -72,7 +74,7 @@ export class Crew {
   begin(): Promise<string | null> {
     return new Promise(resolve => {
       this.#begun = resolve
-      for (let i = 0; i < this.#options.size; i++) this.#add()
+      for (let slot = 0; slot < this.#options.size; slot++) this.#add(slot)
     })
   }
 
@@ -115,30 +117,37 @@ export class Crew {
     for (const member of this.#members) member.handle?.kill('SIGKILL')
   }
 
-  #add(): void {
+  #add(slot: number): void {
     const member: Member = {
       handle: null,
+      slot,
       startedAt: this.#options.clock.monotonic(),
       started: false,
       ready: false,
       give: socket => send(member, { kind: 'connection' }, socket),
     }
     this.#members.add(member)
-    member.handle = this.#options.start({
-      message: message => this.#message(member, message),
-      exit: how => this.#exited(member, how),
-    })
+    member.handle = this.#options.start(
+      {
+        message: message => this.#message(member, message),
+        exit: how => this.#exited(member, how),
+      },
+      slot,
+    )
   }
 
   #message(member: Member, message: ToSupervisor): void {
     switch (message.kind) {
       case 'started':
         member.started = true
-        return send(member, { kind: 'build', ...this.#current })
+        send(member, { kind: 'build', ...this.#current })
+        break
       case 'built':
-        return this.#built(member, message.generation, message.problem)
+        this.#built(member, message.generation, message.problem)
+        break
       case 'taken':
-        return this.#queue.offer(member)
+        this.#queue.offer(member)
+        break
       default:
         if (member.handle !== null) this.#options.message(member.handle, message)
     }
@@ -148,14 +157,16 @@ export class Crew {
     const change = this.#change
     if (change !== null && generation === change.generation && change.open.delete(member)) {
       change.problem ??= problem
-      return this.#settleChange(change)
+      this.#settleChange(change)
+    } else if (generation !== this.#current.generation) {
+      // Built too late: the newer one is on its way.
+      send(member, { kind: 'drop', generation })
+    } else if (problem === null) this.#use(member)
+    else {
+      this.#options.warn(`worker ${member.handle?.pid} cannot use the configuration: ${problem}`)
+      this.#settleBegin(problem)
+      member.handle?.kill('SIGKILL')
     }
-    // Built too late: the newer one is on its way.
-    if (generation !== this.#current.generation) return send(member, { kind: 'drop', generation })
-    if (problem === null) return this.#use(member)
-    this.#options.warn(`worker ${member.handle?.pid} cannot use the configuration: ${problem}`)
-    this.#settleBegin(problem)
-    member.handle?.kill('SIGKILL')
   }
 
   #use(member: Member): void {
@@ -204,7 +215,7 @@ export class Crew {
     const delay = this.#failures < 2 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 2), LONGEST_DELAY_MS)
     warn(`worker ${member.handle?.pid} ended (${how}); starting another${delay === 0 ? '' : ` in ${delay / 1000} s`}`)
     clock.after(delay, () => {
-      if (this.#ended === null) this.#add()
+      if (this.#ended === null) this.#add(member.slot)
     })
   }
 }

@@ -5,7 +5,11 @@ import { commandHelp, overview } from './help.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Runs the command that `args` (without node and program) ask for, and returns the exit status. Never throws for bad usage. */
-export async function dispatch(args: readonly string[], commands: readonly CommandSpec[], terminal: Terminal): Promise<number> {
+export async function dispatch(
+  args: readonly string[],
+  commands: readonly CommandSpec[],
+  terminal: Terminal,
+): Promise<number> {
   const [name, ...rest] = args
   if (name === undefined || name === '') {
     terminal.err(overview(commands))
@@ -45,6 +49,8 @@ function help(name: string | undefined, commands: readonly CommandSpec[], termin
 
 function unknown(name: string, commands: readonly CommandSpec[], terminal: Terminal): number {
   const meant = nearest(name, [...commands.map(command => command.name), 'help'], 2)
-  terminal.err(`postern: unknown command "${name}"${meant === null ? '' : `: did you mean "${meant}"?`}\nTry "postern help".\n`)
+  terminal.err(
+    `postern: unknown command "${name}"${meant === null ? '' : `: did you mean "${meant}"?`}\nTry "postern help".\n`,
+  )
   return USAGE
 }

@@ -35,6 +35,8 @@ export interface GatewayOptions {
   readonly pid: number
   /** How many processes share the query limits of DNS lists. */
   readonly processes: number
+  /** Another process tells the log how the DNS lists are. */
+  readonly quietLists?: boolean
 }
 
 /** One configuration, ready to serve SMTP clients: everything it opened is closed with it. */
@@ -77,7 +79,7 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
     dqsKey: config.postern_spamhaus_dqs_key,
     limits: parseListBudgets(config.postern_dns_list_budgets),
     processes: options.processes,
-    onWarning: warn,
+    onWarning: options.quietLists === true ? () => undefined : warn,
   })
   const hopDeps: HopDeps = { settings: settings.settings, resolver: dnsLists.resolver, clock, emit }
   const policies = policyClient(options)

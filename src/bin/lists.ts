@@ -24,6 +24,7 @@ const LIST_KINDS = {
   smtpd_client_event_limit_exceptions: 'host',
   smtpd_forbid_bare_newline_exclusions: 'host',
   smtpd_sasl_exceptions_networks: 'host',
+  postern_proxy_hosts: 'host',
   smtpd_noop_commands: 'string',
   smtpd_forbidden_commands: 'string',
   smtpd_sasl_mechanism_filter: 'string',

@@ -26,4 +26,9 @@ export type ToSupervisor =
   /** The counters of all workers are kept in one place. `count` and `connect` are answered by `rate`. */
   | { readonly kind: 'rate_connect'; readonly id: number; readonly client: string }
   | { readonly kind: 'rate_disconnect'; readonly client: string }
-  | { readonly kind: 'rate_count' | 'rate_current'; readonly id: number; readonly client: string; readonly what: RateKind }
+  | {
+      readonly kind: 'rate_count' | 'rate_current'
+      readonly id: number
+      readonly client: string
+      readonly what: RateKind
+    }

@@ -17,14 +17,20 @@ export interface WorkerCallbacks {
 }
 
 /** Starts a worker and returns at once; `started` is its first message. */
-export type StartWorker = (callbacks: WorkerCallbacks) => WorkerHandle
+export type StartWorker = (callbacks: WorkerCallbacks, slot: number) => WorkerHandle
 
 /** The file that runs as a worker, in the sources and in the built package alike. */
 const PROGRAM = new URL(`./worker_process${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
 /** A worker in a process of its own; it shares our stdout and stderr. */
-export function startWorkerProcess(callbacks: WorkerCallbacks): WorkerHandle {
-  const child: ChildProcess = fork(PROGRAM, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'json' })
+export function startWorkerProcess(
+  place: { readonly processes: number; readonly slot: number },
+  callbacks: WorkerCallbacks,
+): WorkerHandle {
+  const child: ChildProcess = fork(PROGRAM, [String(place.processes), String(place.slot)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'json',
+  })
   let gone = false
   const end = (how: string): void => {
     if (!gone) callbacks.exit(how)

@@ -115,6 +115,16 @@ export function size(bounds: Bounds = {}): ParamType<number> {
   return wholeNumber({ kind: 'number of bytes', noun: 'a number of bytes', max: LONG_MAX, ...bounds })
 }
 
+/** A whole number, or null for "auto". */
+export function intOrAuto(bounds: Bounds = {}): ParamType<number | null> {
+  const number = int(bounds)
+  return {
+    kind: 'number or auto',
+    wanted: `${number.wanted}, or auto`,
+    parse: (value, context) => (value.text === 'auto' ? good(null) : number.parse(value, context)),
+  }
+}
+
 function wholeNumber(options: { kind: string; noun: string; min?: number; max: number }): ParamType<number> {
   const { kind, noun, min = 0, max } = options
   return {

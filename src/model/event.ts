@@ -73,7 +73,7 @@ export interface VerdictEvent {
 }
 
 /** Postfix's program that says a line, where it is not smtpd. */
-export type Daemon = 'smtpd' | 'cleanup' | 'smtp' | 'lmtp' | 'virtual'
+export type Daemon = 'smtpd' | 'cleanup' | 'smtp' | 'lmtp' | 'virtual' | 'master'
 
 /** "QUEUEID: reject: header Subject: … from name[addr]; from=<…> to=<…> proto=ESMTP helo=<…>: 5.7.1 text" (Postfix cleanup, header_checks and body_checks). */
 export interface ContentEvent {

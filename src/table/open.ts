@@ -6,7 +6,7 @@ import { openInline } from './inline.ts'
 import { INDEXED_TYPES, openMapFile } from './map_file.ts'
 import { openPcre, openRegexp } from './pattern_table.ts'
 import { openSocketmap, openTcp } from './socket_table.ts'
-import { openFail, openStatic } from './static.ts'
+import { openFail, openNis, openStatic } from './static.ts'
 import { openEnvironment, openUnix } from './system.ts'
 import type { OpenTable } from './table.ts'
 
@@ -16,7 +16,6 @@ const NOT_OFFERED: ReadonlySet<string> = new Set([
   'mongodb',
   'mysql',
   'netinfo',
-  'nis',
   'nisplus',
   'pgsql',
   'sqlite',
@@ -31,6 +30,7 @@ const TYPES: ReadonlyMap<string, OpenType> = new Map<string, OpenType>([
   ['inline', openInline],
   ['static', openStatic],
   ['fail', openFail],
+  ['nis', openNis],
   ['cidr', openCidr],
   ['regexp', openRegexp],
   ['pcre', openPcre],

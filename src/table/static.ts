@@ -1,4 +1,4 @@
-import { found } from '../model/lookup.ts'
+import { ABSENT, found } from '../model/lookup.ts'
 import { readBraces } from '../util/words.ts'
 import type { TableContext } from './context.ts'
 import { failingTable, temporaryFailure } from './failing.ts'
@@ -18,6 +18,13 @@ export function openStatic(name: string, body: string, context: TableContext): O
 /** `fail:reason`: every lookup fails for now; for trying out what happens then. */
 export function openFail(name: string): OpenTable {
   return constantTable(name, 'pattern', async () => temporaryFailure(`${name} always fails`))
+}
+
+/** `nis:map`: nothing is found in it, as in a Postfix on a machine without an NIS domain (its default alias_maps names one). */
+export function openNis(name: string, _body: string, context: TableContext): OpenTable {
+  const text = `${name}: NIS lookups disabled`
+  context.warn({ severity: 'warning', table: name, file: null, line: null, text, remedy: 'Postern has no NIS client' })
+  return constantTable(name, 'fixed', async () => ABSENT)
 }
 
 /** A table without a source. */

@@ -35,4 +35,12 @@ export const gatewayParams = [
     default: 'maildir:$postern_state_directory/hold',
     doc: 'Where the HOLD action puts mail, written as postern_next_hop. Nothing: such mail is deferred with 451.',
   }),
+  param({
+    name: 'postern_stop_timeout',
+    type: duration(),
+    default: '30s',
+    doc: `
+      How long sessions may go on when the gateway is told to end. Those between two transactions are told 421 at once;
+      those in a transaction when it is over, or when this time is.`,
+  }),
 ] as const

@@ -1,5 +1,5 @@
 import { ownParams } from '../param.ts'
-import { endpoints, filledText, int, oneOf, text, yesNo } from '../types.ts'
+import { endpoints, filledText, intOrAuto, oneOf, text, yesNo } from '../types.ts'
 
 const param = ownParams('postern')
 
@@ -70,15 +70,15 @@ export const posternParams = [
   }),
   param({
     name: 'postern_workers',
-    type: int(),
-    default: '0',
-    doc: 'How many processes serve; 0: one for each processor core.',
+    type: intOrAuto(),
+    default: 'auto',
+    doc: 'How many processes serve; "auto": one for each processor core. 0: everything happens in one process.',
   }),
   param({
     name: 'postern_log',
     type: filledText(),
     default: 'stdout:',
-    doc: 'Where log lines go: stdout:, syslog: or file:PATH.',
+    doc: 'Where log lines go: stdout:, file:PATH, syslog: (by the program logger) or syslog:ADDR:PORT (by UDP).',
   }),
   param({
     name: 'postern_log_format',

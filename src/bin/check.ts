@@ -1,0 +1,33 @@
+import { formatFindings } from '../config/check.ts'
+import type { Problem } from '../config/place.ts'
+import { systemClock } from '../util/clock.ts'
+import type { Call } from './command.ts'
+import { configPath, readSource } from './config_source.ts'
+import { GOOD, NEGATIVE } from './exit_status.ts'
+import { examine, type Soundness } from './soundness.ts'
+
+/** `postern check`. */
+export async function run({ options, terminal }: Call): Promise<number> {
+  const read = readSource(configPath(options), options.texts('override'))
+  const soundness: Soundness = read.ok
+    ? await examine(read.loaded, read.source.path, systemClock)
+    : { config: [read.problem], lists: [], warnings: [] }
+  const problems = [...soundness.config, ...soundness.lists]
+  const { warnings } = soundness
+  if (options.has('json')) {
+    terminal.out(JSON.stringify({ problems: problems.map(asJson), warnings: warnings.map(asJson) }, null, 2) + '\n')
+    return problems.length > 0 ? NEGATIVE : GOOD
+  }
+  for (const line of formatFindings({ problems, warnings })) {
+    terminal.out(line.replace(/: warning: /, `: ${terminal.style('yellow', 'warning')}: `) + '\n')
+  }
+  const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
+  const sum = `${count(problems.length, 'problem')}, ${count(warnings.length, 'warning')}`
+  const place = read.ok ? read.source.path : read.problem.place.file
+  terminal.err(`${place}: ${terminal.style(problems.length > 0 ? 'red' : 'green', sum)}\n`)
+  return problems.length > 0 ? NEGATIVE : GOOD
+}
+
+function asJson({ place, text }: Problem): Readonly<Record<string, string | number>> {
+  return { ...place, text }
+}

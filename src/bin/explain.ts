@@ -1,0 +1,105 @@
+import { formatEvent } from '../event/format.ts'
+import { systemClock } from '../util/clock.ts'
+import { parseIp } from '../util/ip.ts'
+import type { Call, Options } from './command.ts'
+import { configPath, readSource } from './config_source.ts'
+import { CommandError, GOOD, NEGATIVE, TEMPORARY, USAGE } from './exit_status.ts'
+import { openDecisionParts } from './gateway.ts'
+import { type Exchange, type Play, type Played, rehearse } from './rehearsal.ts'
+import type { Terminal } from './terminal.ts'
+import { traceLines } from './trace_text.ts'
+
+/** `postern explain`. */
+export async function run({ options, terminal }: Call): Promise<number> {
+  const play = readPlay(options)
+  const read = readSource(configPath(options), options.texts('override'))
+  if (!read.ok) throw new CommandError(`${read.problem.place.file}: ${read.problem.text}`, NEGATIVE)
+  for (const { place, text } of read.loaded.problems)
+    terminal.err(`postern explain: ${place.file}:${place.line}: ${text}\n`)
+  const { config } = read.loaded
+  const parts = openDecisionParts({
+    config,
+    configPath: read.source.path,
+    clock: systemClock,
+    emit: event => event.kind === 'warning' && terminal.err(`postern explain: ${formatEvent(event).text}\n`),
+    pid: process.pid,
+    processes: 1,
+  })
+  if ('problem' in parts) throw new CommandError(parts.problem, NEGATIVE)
+  await parts.decision.ready()
+  const played = await rehearse(play, { config, decision: parts.decision, clock: systemClock })
+  parts.close()
+  terminal.out(
+    options.has('json') ? JSON.stringify(asJson(play, played), null, 2) + '\n' : asText(play, played, terminal),
+  )
+  return exitStatus(played)
+}
+
+function readPlay(options: Options): Play {
+  const client = options.text('client') ?? ''
+  if (parseIp(client) === null)
+    throw new CommandError(`cannot use "${client}" for --client: expected an IP address`, USAGE)
+  const bare = (address: string): string => address.replace(/^<(.*)>$/s, '$1')
+  return {
+    client,
+    name: options.text('name'),
+    reverseName: options.text('reverse-name') ?? options.text('name'),
+    helo: options.text('helo'),
+    sender: bare(options.text('from') ?? ''),
+    recipients: options.texts('to').map(bare),
+    size: options.number('size'),
+    saslUser: options.text('sasl-user'),
+  }
+}
+
+/** Refused for good beats refused for now. */
+function exitStatus({ exchanges }: Played): number {
+  const classes = new Set(exchanges.map(({ reply }) => reply[0] ?? '5'))
+  return classes.has('5') ? NEGATIVE : classes.has('4') ? TEMPORARY : GOOD
+}
+
+function asText(play: Play, { clientName, exchanges, events }: Played, terminal: Terminal): string {
+  const { style } = terminal
+  const { name, reverseName } = clientName
+  const reverse = reverseName === name ? '' : ` (reverse name ${reverseName}, which does not map back)`
+  const log = events
+    .map(event => formatEvent(event).text)
+    .filter(text => /^\w+: [\w-]+: \w/.test(text) || text.startsWith('warning'))
+  return [
+    `client ${name}[${play.client}]${reverse}`,
+    '',
+    ...exchanges.map(exchange => exchangeLine(exchange, style)),
+    '',
+    ...exchanges.flatMap(exchange => judgedLines(exchange, terminal)),
+    ...(log.length > 0 ? ['the log would say', ...log.map(text => `   ${text}`), ''] : []),
+  ].join('\n')
+}
+
+function exchangeLine({ command, reply }: Exchange, style: Terminal['style']): string {
+  const first = reply === '' ? '(connection closed without a reply)' : reply.split('\n').at(-1)
+  return `   ${command}  ->  ${style(/^[45]|^$/.test(reply) ? 'red' : 'green', first ?? '')}`
+}
+
+function judgedLines({ command, judged }: Exchange, terminal: Terminal): readonly string[] {
+  const traces = judged.flatMap(({ judgement }) => traceLines(judgement, terminal.style))
+  return traces.length === 0 ? [] : [terminal.style('cyan', `at ${command}`), ...traces, '']
+}
+
+function asJson(play: Play, { clientName, exchanges, events }: Played): unknown {
+  return {
+    client: { address: play.client, ...clientName },
+    verdict: exchanges.every(({ reply }) => /^[23]/.test(reply)) ? 'accept' : 'refuse',
+    exchanges: exchanges.map(({ command, reply, judged }) => ({
+      command,
+      reply,
+      judged: judged.map(({ stage, judgement: { reply: refusal, effects, trace, hangup } }) => ({
+        stage,
+        refusal,
+        effects,
+        hangup: hangup === true,
+        steps: trace.steps,
+      })),
+    })),
+    log: events.map(event => formatEvent(event).text),
+  }
+}

@@ -1,0 +1,105 @@
+/** `postern serve`: from the command line to a running gateway, and its end. */
+import { availableParallelism } from 'node:os'
+import type { Config, Loaded } from '../config/config.ts'
+import { formatProblem } from '../config/place.ts'
+import { systemClock } from '../util/clock.ts'
+import type { Call } from './command.ts'
+import { type ConfigSource, configPath, readSource } from './config_source.ts'
+import { CommandError, GOOD, NEGATIVE } from './exit_status.ts'
+import { becomeUser, findUser } from './identity.ts'
+import { startLocalWorker } from './local_worker.ts'
+import { prepareLogFile } from './log.ts'
+import { examine } from './soundness.ts'
+import { makeStateDirectory, removePidFile, writePidFile, writeStatus } from './state_directory.ts'
+import { Supervisor } from './supervisor.ts'
+import { inheritedSockets, notifySystemd } from './systemd.ts'
+import type { Terminal } from './terminal.ts'
+import { welcome } from './welcome.ts'
+import { startWorkerProcess } from './worker_handle.ts'
+
+export async function run({ options, terminal }: Call): Promise<number> {
+  const path = configPath(options)
+  const overrides = options.texts('override')
+  const { source, loaded } = await readSound({ path, overrides, terminal })
+  const { config } = loaded
+  const supervisor = new Supervisor({
+    configPath: path,
+    overrides,
+    source,
+    config,
+    clock: systemClock,
+    ...crewOf(config),
+    inherited: inheritedSockets(process.env, process.pid),
+  })
+  await supervisor.listen()
+  settleDown(config)
+  const ended = untilSignalled(supervisor, config)
+  await supervisor.begin()
+  writeStatus(config.postern_state_directory, { pid: process.pid, loads: 1, problems: [] })
+  if (options.has('welcome')) terminal.out(welcome({ listening: supervisor.listening, config, configPath: path }))
+  terminal.out('postern: ready\n')
+  notifySystemd('READY=1', 'Serving')
+  await ended
+  removePidFile(config.postern_state_directory)
+  return GOOD
+}
+
+/** main.cf, or a CommandError that tells everything that is wrong with it. */
+async function readSound(from: {
+  readonly path: string
+  readonly overrides: readonly string[]
+  readonly terminal: Terminal
+}): Promise<{ readonly source: ConfigSource; readonly loaded: Loaded }> {
+  const read = readSource(from.path, from.overrides)
+  if (!read.ok) throw new CommandError(formatProblem(read.problem), NEGATIVE)
+  const { config, lists } = await examine(read.loaded, read.source.path, systemClock)
+  if (config.length > 0) {
+    const lines = config.map(problem => `  ${formatProblem(problem)}`)
+    throw new CommandError(`the configuration has problems:\n${lines.join('\n')}`, NEGATIVE)
+  }
+  // Postfix: a bad word in a list, or a table that cannot be opened, costs only the mail that gets there a 451.
+  for (const problem of lists)
+    from.terminal.err(`postern serve: ${formatProblem(problem)} (what needs it is answered 451)\n`)
+  return read
+}
+
+/** How many workers, and of what kind. */
+function crewOf(config: Config): Pick<ConstructorParameters<typeof Supervisor>[0], 'workers' | 'startWorker'> {
+  if (config.postern_workers === 0) return { workers: 1, startWorker: startLocalWorker(systemClock) }
+  const workers = config.postern_workers ?? availableParallelism()
+  return { workers, startWorker: (callbacks, slot) => startWorkerProcess({ processes: workers, slot }, callbacks) }
+}
+
+/** What must be done while we may still do everything, and then we may no more. */
+function settleDown(config: Config): void {
+  const user = findUser(config.postern_user)
+  makeStateDirectory(config.postern_state_directory, user)
+  prepareLogFile(config, user)
+  if (user !== null) becomeUser(user)
+  writePidFile(config.postern_state_directory)
+}
+
+/** Obeys signals until one of them ends the gateway. */
+function untilSignalled(supervisor: Supervisor, config: Config): Promise<void> {
+  const directory = config.postern_state_directory
+  let loads = 1
+  let ending: Promise<void> | null = null
+  process.on('SIGHUP', () => {
+    supervisor.reopenLogs()
+    void supervisor.reload().then(({ problems }) => {
+      loads++
+      writeStatus(directory, { pid: process.pid, loads, problems })
+    })
+  })
+  process.on('SIGUSR1', () => supervisor.reopenLogs())
+  return new Promise(resolve => {
+    const end = (): void => {
+      if (ending === null) {
+        ending = supervisor.end(config.postern_stop_timeout * 1000)
+        void ending.then(resolve)
+      } else supervisor.kill()
+    }
+    process.on('SIGTERM', end)
+    process.on('SIGINT', end)
+  })
+}

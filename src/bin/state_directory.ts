@@ -1,0 +1,80 @@
+/** postern_state_directory: the pid file and what became of the last reload. Other parts keep their own files there. */
+import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CommandError, NEGATIVE, TEMPORARY } from './exit_status.ts'
+import type { UserIds } from './identity.ts'
+
+/** What the running gateway tells `postern reload`. */
+export interface Status {
+  readonly pid: number
+  /** Counts the configurations that were tried, good or bad. */
+  readonly loads: number
+  /** Problems of the last one; none: it is in use. */
+  readonly problems: readonly string[]
+}
+
+/** Makes the directory if need be. CommandError when that is not possible. */
+export function makeStateDirectory(directory: string, owner: UserIds | null): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    if (owner !== null && process.getuid?.() === 0) chownSync(directory, owner.uid, owner.gid)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandError(`cannot use postern_state_directory "${directory}": ${reason}`, NEGATIVE)
+  }
+}
+
+/** Claims the directory for this process. CommandError (75) when another gateway that runs has it. */
+export function writePidFile(directory: string): void {
+  const running = readPid(directory)
+  if (running !== null && running !== process.pid && isAlive(running)) {
+    throw new CommandError(
+      `another gateway (process ${running}) uses postern_state_directory "${directory}"`,
+      TEMPORARY,
+    )
+  }
+  writeFileSync(join(directory, 'postern.pid'), `${process.pid}\n`)
+}
+
+export function removePidFile(directory: string): void {
+  if (readPid(directory) !== process.pid) return
+  for (const name of ['postern.pid', 'postern.status']) rmSync(join(directory, name), { force: true })
+}
+
+/** The process that the pid file names, whether or not it runs; null: there is none. */
+export function readPid(directory: string): number | null {
+  const text = readOrNull(join(directory, 'postern.pid'))
+  const pid = Number(text?.trim())
+  return text !== null && Number.isInteger(pid) && pid > 1 ? pid : null
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it is there, and belongs to somebody else.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Whole or not at all, so that a reader never sees half of it. */
+export function writeStatus(directory: string, status: Status): void {
+  const path = join(directory, 'postern.status')
+  writeFileSync(`${path}.new`, JSON.stringify(status))
+  renameSync(`${path}.new`, path)
+}
+
+export function readStatus(directory: string): Status | null {
+  const text = readOrNull(join(directory, 'postern.status'))
+  // Our own supervisor wrote it, whole.
+  return text === null ? null : (JSON.parse(text) as Status)
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The process that outlives the others: it listens, has workers serve, and changes the configuration under them.
+ *
+ * It listens itself and hands each connection to a worker, instead of sharing its sockets with them: so they stay open
+ * when all workers die at once, which an ordinary user could not mend on port 25, and a stuck worker gets no connections.
+ */
+import type { Config } from '../config/config.ts'
+import { formatProblem, type Problem } from '../config/place.ts'
+import type { Event } from '../model/event.ts'
+import type { Clock } from '../util/clock.ts'
+import { type ConfigSource, readSource } from './config_source.ts'
+import { Crew } from './crew.ts'
+import { CommandError, NEGATIVE, TEMPORARY } from './exit_status.ts'
+import { Listeners, type Opened } from './listeners.ts'
+import { type Log, openLog } from './log.ts'
+import type { ToSupervisor } from './messages.ts'
+import { SharedRates } from './shared_rates.ts'
+import { examine } from './soundness.ts'
+import { notifySystemd } from './systemd.ts'
+import type { StartWorker, WorkerHandle } from './worker_handle.ts'
+
+export interface SupervisorOptions {
+  /** As --config says it; read again by reload. */
+  readonly configPath: string
+  readonly overrides: readonly string[]
+  readonly source: ConfigSource
+  readonly config: Config
+  readonly clock: Clock
+  readonly workers: number
+  readonly startWorker: StartWorker
+  /** Descriptors of sockets that systemd opened. */
+  readonly inherited: readonly number[]
+}
+
+export interface ReloadResult {
+  /** Why the old configuration is kept; none: the new one is in use. */
+  readonly problems: readonly string[]
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions
+  readonly #crew: Crew
+  readonly #listeners: Listeners
+  readonly #rates: SharedRates
+  #config: Config
+  #log: Log
+  #reloading: Promise<ReloadResult> | null = null
+
+  constructor(options: SupervisorOptions) {
+    const { clock, config } = options
+    this.#options = options
+    this.#config = config
+    this.#rates = new SharedRates(clock, config.anvil_rate_time_unit * 1000)
+    this.#log = openLog({ config, clock, pid: process.pid })
+    this.#crew = new Crew(options.source, {
+      size: options.workers,
+      start: options.startWorker,
+      clock,
+      message: (worker, message) => void this.#message(worker, message),
+      workerGone: worker => this.#rates.forget(worker.pid),
+      warn: text => this.#tell('warning', text),
+    })
+    this.#listeners = new Listeners(socket => this.#crew.take(socket), clock)
+  }
+
+  /** "127.0.0.1:2525" and so on. */
+  get listening(): readonly string[] {
+    return this.#listeners.names
+  }
+
+  /** Opens the sockets. CommandError names the one that cannot be opened. */
+  async listen(): Promise<void> {
+    const { inherited, config } = this.#options
+    const opened =
+      inherited.length > 0
+        ? await this.#listeners.adopt(inherited)
+        : await this.#listeners.open(config.postern_smtp_listen)
+    if (opened.ok) return
+    this.#listeners.closeAll()
+    throw new CommandError(cannotListen(opened), opened.code === 'EADDRINUSE' ? TEMPORARY : NEGATIVE)
+  }
+
+  /** Starts the workers; resolves when they serve. CommandError when they cannot. */
+  async begin(): Promise<void> {
+    const problem = await this.#crew.begin()
+    if (problem === null) return
+    this.#listeners.closeAll()
+    await this.#crew.end(0)
+    throw new CommandError(problem, NEGATIVE)
+  }
+
+  /** Reads the configuration again and uses it if it is sound. One at a time: a second call waits for its own turn. */
+  reload(): Promise<ReloadResult> {
+    const before = this.#reloading ?? Promise.resolve()
+    const reloading = before.then(() => this.#reload())
+    this.#reloading = reloading
+    return reloading
+  }
+
+  reopenLogs(): void {
+    this.#log.reopen()
+    this.#crew.reopenLogs()
+  }
+
+  /** No new connections; those that are open get `graceMs`. Resolves when everything has ended. */
+  async end(graceMs: number): Promise<void> {
+    notifySystemd('STOPPING=1', 'Finishing what runs')
+    this.#listeners.closeAll()
+    await this.#crew.end(graceMs)
+    this.#tell('info', 'terminating')
+    await this.#log.close()
+  }
+
+  /** Ends all workers at once. */
+  kill(): void {
+    this.#crew.kill()
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    notifySystemd('RELOADING=1', 'Reading the configuration')
+    const problems = await this.#tryReload()
+    for (const text of problems) this.#tell('error', `reload: ${text}`)
+    if (problems.length > 0) this.#tell('error', 'reload: keeping the old configuration')
+    else this.#tell('info', `reload: ${this.#options.source.path} is in use`)
+    notifySystemd(
+      'READY=1',
+      problems.length === 0 ? 'Serving' : 'Serving with the old configuration: the new one has problems',
+    )
+    return { problems }
+  }
+
+  async #tryReload(): Promise<readonly string[]> {
+    const { configPath, overrides, clock } = this.#options
+    const read = readSource(configPath, overrides)
+    if (!read.ok) return [formatProblem(read.problem)]
+    const { config, lists } = await examine(read.loaded, read.source.path, clock)
+    const unsound: readonly Problem[] = [...config, ...lists]
+    if (unsound.length > 0) return unsound.map(formatProblem)
+
+    const next = read.loaded.config
+    const inherits = this.#options.inherited.length > 0
+    const opened = inherits ? { ok: true as const } : await this.#listeners.open(next.postern_smtp_listen)
+    if (!opened.ok) return [cannotListen(opened)]
+    const problem = await this.#crew.change(read.source)
+    if (problem !== null) {
+      this.#listeners.keep(this.#config.postern_smtp_listen)
+      return [problem]
+    }
+    if (!inherits) this.#listeners.keep(next.postern_smtp_listen)
+    this.#config = next
+    await this.#changeLog(next)
+    return []
+  }
+
+  async #changeLog(config: Config): Promise<void> {
+    const old = this.#log
+    this.#log = openLog({ config, clock: this.#options.clock, pid: process.pid })
+    await old.close()
+  }
+
+  async #message(worker: WorkerHandle, message: ToSupervisor): Promise<void> {
+    if (!isRateMessage(message)) return
+    const answer = await this.#rates.take(worker.pid, message)
+    if (answer !== null) worker.send(answer)
+  }
+
+  #tell(kind: 'info' | 'warning' | 'error', text: string): void {
+    const event: Event = { kind, text, daemon: 'master' }
+    this.#log.emit(event)
+  }
+}
+
+type RateMessage = Parameters<SharedRates['take']>[1]
+
+function isRateMessage(message: ToSupervisor): message is RateMessage {
+  return message.kind.startsWith('rate_')
+}
+
+function cannotListen(opened: Extract<Opened, { readonly ok: false }>): string {
+  return `cannot listen on ${opened.endpoint}: ${opened.text}`
+}

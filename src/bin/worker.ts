@@ -1,0 +1,179 @@
+/**
+ * Serves SMTP clients: what a worker does, whether in a process of its own or in the supervisor's.
+ *
+ * A configuration is a generation. `build` opens a whole gateway beside the one in use, `use` makes it the one for new
+ * connections; the old one is closed when the last session that began with it has ended.
+ */
+import type { Event } from '../model/event.ts'
+import type { AcceptedSocket } from '../net/listener.ts'
+import { acceptedConnection } from '../net/socket_stream.ts'
+import { makeSmtpServer, type SmtpServer } from '../smtp/server.ts'
+import type { Clock } from '../util/clock.ts'
+import { systemRandom } from '../util/random.ts'
+import { type ConfigSource, loadSource } from './config_source.ts'
+import { type Gateway, openGateway } from './gateway.ts'
+import { type Log, openLog } from './log.ts'
+import type { ToSupervisor, ToWorker } from './messages.ts'
+import { RemoteRates } from './remote_rates.ts'
+
+interface Generation {
+  readonly number: number
+  readonly gateway: Gateway
+  readonly server: SmtpServer
+  readonly log: Log
+  readonly listCheckSeconds: number
+  sessions: number
+  retired: boolean
+}
+
+export interface WorkerOptions {
+  readonly clock: Clock
+  readonly pid: number
+  /** How many processes there are. */
+  readonly processes: number
+  /** Which of them this is, from 0; a successor has its predecessor's number. */
+  readonly slot: number
+  send(message: ToSupervisor): void
+}
+
+export class Worker {
+  readonly #options: WorkerOptions
+  readonly #rates: RemoteRates
+  readonly #generations = new Map<number, Generation>()
+  #current: Generation | null = null
+  #stopping = false
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#rates = new RemoteRates(message => options.send(message))
+  }
+
+  receive(message: ToWorker, socket: AcceptedSocket | undefined): void {
+    switch (message.kind) {
+      case 'build':
+        void this.#build(message.generation, message.source)
+        break
+      case 'use':
+        this.#use(message.generation)
+        break
+      case 'drop':
+        this.#retire(this.#generations.get(message.generation))
+        break
+      case 'connection':
+        this.#options.send({ kind: 'taken' })
+        // Undefined: the client went while the socket was on its way.
+        if (socket !== undefined) this.#serve(socket)
+        break
+      case 'reopen_logs':
+        for (const { log } of this.#generations.values()) log.reopen()
+        break
+      case 'rate':
+        this.#rates.answer(message.id, message)
+        break
+      case 'stop':
+        void this.stop(message.graceMs)
+        break
+    }
+  }
+
+  /** Lets sessions end, closes everything, and says so. */
+  async stop(graceMs: number): Promise<void> {
+    if (this.#stopping) return
+    this.#stopping = true
+    await Promise.all([...this.#generations.values()].map(({ server }) => server.stop(graceMs)))
+    await Promise.all([...this.#generations.values()].map(generation => this.#close(generation)))
+    this.#options.send({ kind: 'stopped' })
+  }
+
+  /** The supervisor is gone. */
+  abandon(graceMs: number): Promise<void> {
+    this.#rates.giveUp()
+    return this.stop(graceMs)
+  }
+
+  /** A fault of ours that no session caught: told to the log, and the process goes on. */
+  fault(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    const event: Event = { kind: 'error', text: `unexpected fault: ${text}` }
+    if (this.#current === null) process.stderr.write(`postern: ${text}\n`)
+    else this.#current.log.emit(event)
+  }
+
+  async #build(number: number, source: ConfigSource): Promise<void> {
+    try {
+      const problem = await this.#open(number, source)
+      this.#options.send({ kind: 'built', generation: number, problem })
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error)
+      this.#options.send({ kind: 'built', generation: number, problem })
+    }
+  }
+
+  async #open(number: number, source: ConfigSource): Promise<string | null> {
+    const { clock, pid, processes, slot } = this.#options
+    const { config, problems } = loadSource(source)
+    if (problems[0] !== undefined) return problems[0].text
+    const log = openLog({ config, clock, pid })
+    const gateway = openGateway({
+      config,
+      configPath: source.path,
+      clock,
+      emit: log.emit,
+      pid,
+      processes,
+      quietLists: slot > 0,
+    })
+    if ('problem' in gateway) {
+      await log.close()
+      return gateway.problem
+    }
+    await gateway.decision.ready()
+    const server = makeSmtpServer({
+      setup: gateway.setup,
+      rates: this.#rates,
+      emit: log.emit,
+      clock,
+      random: systemRandom,
+      pid,
+    })
+    const listCheckSeconds = config.postern_dns_list_check_interval
+    this.#generations.set(number, { number, gateway, server, log, listCheckSeconds, sessions: 0, retired: false })
+    return null
+  }
+
+  #use(number: number): void {
+    const next = this.#generations.get(number)
+    if (next === undefined || next === this.#current) return
+    const old = this.#current
+    this.#current = next
+    next.gateway.dnsLists.start(next.listCheckSeconds)
+    if (old !== null) this.#retire(old)
+  }
+
+  #serve(socket: AcceptedSocket): void {
+    const generation = this.#current
+    if (generation === null || this.#stopping) {
+      socket.destroy()
+      return
+    }
+    // It came through the supervisor, which listens so; Node does not hand the property on.
+    socket.allowHalfOpen = true
+    generation.sessions++
+    void generation.server.serve(acceptedConnection(socket)).finally(() => {
+      generation.sessions--
+      if (generation.retired && generation.sessions === 0) void this.#close(generation)
+    })
+  }
+
+  #retire(generation: Generation | undefined): void {
+    if (generation === undefined) return
+    generation.retired = true
+    if (generation.sessions === 0) void this.#close(generation)
+  }
+
+  async #close(generation: Generation): Promise<void> {
+    if (!this.#generations.delete(generation.number)) return
+    await generation.gateway.close()
+    await generation.log.close()
+  }
+}
