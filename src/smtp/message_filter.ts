@@ -77,7 +77,7 @@ export class MessageFilter {
 
   /** One line, or a piece of one (`partial`: the line goes on). Pieces are at most line_length_limit long. */
   async line(bytes: Buffer, partial: boolean): Promise<void> {
-    if (this.state.isBad) return
+    if (this.state.isBad || this.state.discard) return
     const clean = await this.cleaned(bytes)
     if (clean === null) return
     const continues = this.previousPartial
@@ -91,7 +91,7 @@ export class MessageFilter {
 
   /** The message is complete. */
   async end(): Promise<void> {
-    if (this.state.isBad) return
+    if (this.state.isBad || this.state.discard) return
     await this.closeHeader()
     if (this.section === 'primary') this.endOfPrimary()
     if (this.previousPartial && this.section === 'body') this.out.push(CRLF)
@@ -121,7 +121,7 @@ export class MessageFilter {
       if (continues) return this.extendHeader(line)
       if (line[0] === 0x20 || line[0] === 0x09) return this.extendHeader(Buffer.from('\n'), line)
       await this.closeHeader()
-      if (this.state.isBad) return true
+      if (this.state.isBad || this.state.discard) return true
     }
     if (!continues && headerNameLength(line) > 0) {
       this.header = [Buffer.from(line)]
