@@ -16,9 +16,8 @@ export type { PatternFlags } from './pattern_scanner.ts'
  *
  * A pattern is parsed into a tree whatever its syntax. Plain regular expressions become a JavaScript RegExp, which V8
  * runs by backtracking and, when that gets out of hand, by its linear engine: the flags below. That engine takes no
- * flag "i" and no larger counts, so letters stand for both cases in the source and counts are written out. What
- * JavaScript cannot say or V8 cannot bound (look-around, back-references, atomic groups, conditions) runs in a matcher
- * of our own, which counts its steps. The matcher also finds groups where JavaScript's differ from Perl's or glibc's.
+ * flag "i", so letters stand for both cases in the source. What JavaScript cannot say or V8 cannot bound (look-around,
+ * back-references, atomic groups, conditions, counts above 16) runs in a matcher of our own, which counts its steps. The matcher also finds groups where JavaScript's differ from Perl's or glibc's.
  */
 setFlagsFromString('--enable-experimental-regexp-engine')
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
@@ -63,7 +62,7 @@ export class Pattern {
   readonly names: ReadonlyMap<string, readonly number[]>
   readonly #parsed: ParsedPattern
   readonly #syntax: PatternOptions['syntax']
-  readonly #script: { readonly regExp: RegExp; readonly needsOneLine: boolean } | null
+  readonly #script: Script | null
   readonly #groupsByMatcher: boolean
   #program: Program | null = null
   #matcher: Matcher | null = null
@@ -155,15 +154,18 @@ function parse(source: string, options: PatternOptions): ParsedPattern {
   })
 }
 
-/** The pattern as a RegExp that V8 can bound; null when there is none. */
-function scriptFor(parsed: ParsedPattern): { regExp: RegExp; needsOneLine: boolean } | null {
-  for (const expandCounts of [false, true]) {
-    const emitted = emitPattern(parsed.root, parsed.maxChar, expandCounts)
-    if (emitted === null) return null
-    const source = parsed.anchored ? `^(?:${emitted.source})` : emitted.source
-    if (isLinear(source)) return { regExp: new RegExp(source), needsOneLine: emitted.needsOneLine }
-  }
-  return null
+/** The pattern as a RegExp that V8 can bound. */
+interface Script {
+  readonly regExp: RegExp
+  /** Not for subjects with line feeds. */
+  readonly needsOneLine: boolean
+}
+
+function scriptFor(parsed: ParsedPattern): Script | null {
+  const emitted = emitPattern(parsed.root, parsed.maxChar)
+  if (emitted === null) return null
+  const source = parsed.anchored ? `^(?:${emitted.source})` : emitted.source
+  return isLinear(source) ? { ...emitted, regExp: new RegExp(source) } : null
 }
 
 /** V8's flag "l" refuses what its linear engine cannot run. */

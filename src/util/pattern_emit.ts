@@ -10,11 +10,11 @@ export interface EmittedPattern {
 
 /**
  * JavaScript source for a pattern of plain regular expressions; null for one with look-around, back-references, atomic
- * groups or conditions. `expandCounts`: counts are written out, since V8's linear engine takes small ones only.
+ * groups or conditions.
  */
-export function emitPattern(root: PatternNode, maxChar: number, expandCounts: boolean): EmittedPattern | null {
+export function emitPattern(root: PatternNode, maxChar: number): EmittedPattern | null {
   if (someNode(root, isBeyondRegular)) return null
-  const emitter = new Emitter(maxChar, expandCounts)
+  const emitter = new Emitter(maxChar)
   const source = emitter.emit(root)
   if (source.length > MAX_SOURCE) return null
   return { source, needsOneLine: someNode(root, isLineAssertion) }
@@ -71,12 +71,10 @@ const ASSERTIONS: Readonly<Record<string, string>> = {
 
 class Emitter {
   readonly #maxChar: number
-  readonly #expandCounts: boolean
   #length = 0
 
-  constructor(maxChar: number, expandCounts: boolean) {
+  constructor(maxChar: number) {
     this.#maxChar = maxChar
-    this.#expandCounts = expandCounts
   }
 
   emit(node: PatternNode): string {
@@ -115,8 +113,6 @@ class Emitter {
     const atom = isAtom(node.body) ? body : `(?:${body})`
     const lazy = node.mode === 'lazy' ? '?' : ''
     if (node.max === 0) return '(?:)'
-    const small = this.#expandCounts && (node.min > 1 || (node.max > 1 && node.max !== Number.POSITIVE_INFINITY))
-    if (small) return expand(atom, node, lazy)
     return `${atom}${countSuffix(node)}${lazy}`
   }
 }
@@ -129,15 +125,6 @@ function countSuffix({ min, max }: RepeatNode): string {
   if (max === Number.POSITIVE_INFINITY) return min === 0 ? '*' : min === 1 ? '+' : `{${min},}`
   if (min === 0 && max === 1) return '?'
   return min === max ? `{${min}}` : `{${min},${max}}`
-}
-
-/** a{2,4} as aa(?:a(?:a)?)?; too long a text makes the whole pattern too long, which is noticed. */
-function expand(atom: string, { min, max }: RepeatNode, lazy: string): string {
-  const optional = max === Number.POSITIVE_INFINITY ? 0 : max - min
-  if ((min + optional) * atom.length > MAX_SOURCE) return ' '.repeat(MAX_SOURCE + 1)
-  const required = atom.repeat(min)
-  if (max === Number.POSITIVE_INFINITY) return `${required}${atom}*${lazy}`
-  return required + `(?:${atom}`.repeat(optional) + `)?${lazy}`.repeat(optional)
 }
 
 /** One character, a class, or its complement when that is shorter. */

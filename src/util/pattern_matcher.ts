@@ -17,12 +17,14 @@ export interface Search {
 }
 
 /**
- * Steps that one search may take: about 2 ms. Perl's way of trying one possibility after the other can take longer than
+ * Steps that one search may take: some milliseconds. Perl's way of trying one possibility after the other can take longer than
  * the universe lasts, so there must be a bound; PCRE2 has one too (10,000,000 calls).
  */
-export const MAX_STEPS = 400_000
+export const MAX_STEPS = 200_000
 /** Larger memories of what failed (bits) are not worth their making. */
-const MAX_MEMO_BITS = 4_000_000
+const MAX_MEMO_BITS = 32_000_000
+/** Steps with such a memory are as good as many more without: the same place is never tried twice. */
+const MAX_MEMO_STEPS = 1_000_000
 
 /** Kinds of entries of the backtrack stack, which are four numbers each; others are instructions to go on with. */
 const UNDO = -1
@@ -30,8 +32,8 @@ const GREEDY_RUN = -2
 const LAZY_RUN = -3
 
 /**
- * Runs a program over a subject as Perl does: first possibility first. Always ends: programs that are memoizable in
- * time proportional to program × subject, others after MAX_STEPS.
+ * Runs a program over a subject as Perl does: first possibility first. Always ends, after a number of steps at the
+ * latest; a memory of what failed makes that number enough for all but monstrous regular expressions.
  */
 export class Matcher {
   readonly #program: Program
@@ -53,10 +55,10 @@ export class Matcher {
   search(subject: string, { from = 0, here = false, end = -1 }: Search = {}): Found {
     this.#subject = subject
     this.#end = end
-    this.#steps = MAX_STEPS
     const { code, memoizable, anchored, first } = this.#program
     const bits = code.length * (subject.length + 1)
     this.#memo = memoizable && bits <= MAX_MEMO_BITS ? new Uint32Array((bits >>> 5) + 1) : null
+    this.#steps = this.#memo === null ? MAX_STEPS : MAX_MEMO_STEPS
     const last = here ? from : anchored ? 0 : subject.length
     for (let start = from; start <= last; start++) {
       if (first !== null) {
@@ -80,7 +82,7 @@ export class Matcher {
     let pc = startPc
     let at = startAt
     for (;;) {
-      if (this.#memo === null && --this.#steps < 0) return OVERRUN
+      if (--this.#steps < 0) return OVERRUN
       let ok = true
       switch (code[pc]) {
         case OP.char:
@@ -202,11 +204,27 @@ export class Matcher {
     const limit = max < 0 ? this.#subject.length : Math.min(this.#subject.length, at + max)
     let end = at
     const wanted = mode === 1 ? Math.min(at + min, limit) : limit
-    while (end < wanted && this.#inSet(set, end)) end++
-    this.#steps -= (end - at) >> 3
+    end = this.#endOfRun(set, end, wanted)
     if (end < at + min) return -1
     if (mode === 0 && end > at + min) this.#push(GREEDY_RUN, pc + 5, at + min, end)
     if (mode === 1 && end < limit) this.#push(LAZY_RUN, pc, end, limit)
+    return end
+  }
+
+  /** How far from `at` the characters are in the set, at most to `limit`. */
+  #endOfRun(set: number, at: number, limit: number): number {
+    const allBut = this.#program.sets[set]?.allBut ?? null
+    let end = at
+    if (allBut === null) {
+      while (end < limit && this.#inSet(set, end)) end++
+      this.#steps -= (end - at) >> 3
+      return end
+    }
+    if (allBut >= 0) {
+      const stop = this.#subject.indexOf(String.fromCharCode(allBut), at)
+      end = stop < 0 ? limit : Math.min(stop, limit)
+    } else end = limit
+    this.#steps -= (end - at) >> 8
     return end
   }
 
@@ -216,7 +234,7 @@ export class Matcher {
     if (code[pc] === OP.char) {
       // The character that must follow is looked for at once.
       next = this.#subject.lastIndexOf(String.fromCharCode(code[pc + 1] ?? 0), next)
-      this.#steps -= (end - next) >> 4
+      this.#steps -= (end - next) >> 8
       if (next < min) return false
     }
     if (next > min) this.#push(GREEDY_RUN, pc, min, next)

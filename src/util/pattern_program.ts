@@ -8,7 +8,7 @@ import {
   type RepeatNode,
   someNode,
 } from './pattern_ast.ts'
-import { type CharSet, onlyChar } from './pattern_charset.ts'
+import { type CharSet, complement, isEmpty, onlyChar } from './pattern_charset.ts'
 import { startsAtStart } from './pattern_emit.ts'
 
 /** Instructions of the matcher: operation, then its operands. */
@@ -75,12 +75,15 @@ export interface Program {
 export interface CharTest {
   readonly bytes: Uint8Array
   readonly set: CharSet
+  /** The set has all characters but this one; -1: it has really all; null: it has not. */
+  readonly allBut: number | null
 }
 
-export function charTest(set: CharSet): CharTest {
+export function charTest(set: CharSet, maxChar: number): CharTest {
   const bytes = new Uint8Array(256)
   for (const [first, last] of set.ranges) bytes.fill(1, Math.min(first, 256), Math.min(last + 1, 256))
-  return { bytes, set }
+  const others = complement(set, maxChar)
+  return { bytes, set, allBut: isEmpty(others) ? -1 : onlyChar(others) < 0 ? null : onlyChar(others) }
 }
 
 /** A pattern with huge counts would take all memory. */
@@ -102,8 +105,8 @@ export function compileProgram(pattern: ParsedPattern, emptyRounds: 'accept' | '
     groupCount: pattern.groupCount,
     anchored: pattern.anchored || startsAtStart(pattern.root, pattern.maxChar),
     memoizable: compiler.memoizable,
-    first: first === null ? null : charTest(first),
-    isWord: charTest(pattern.wordChars),
+    first: first === null ? null : charTest(first, pattern.maxChar),
+    isWord: charTest(pattern.wordChars, pattern.maxChar),
   }
 }
 
@@ -113,10 +116,12 @@ class Compiler {
   registers: number
   readonly memoizable: boolean
   readonly #emptyRounds: 'accept' | 'reject'
+  readonly #maxChar: number
   readonly #setIndex = new Map<string, number>()
 
   constructor(pattern: ParsedPattern, emptyRounds: 'accept' | 'reject') {
     this.#emptyRounds = emptyRounds
+    this.#maxChar = pattern.maxChar
     this.registers = 2 * (pattern.groupCount + 1)
     this.memoizable = !someNode(pattern.root, node => dependsOnPath(node, emptyRounds))
   }
@@ -178,7 +183,7 @@ class Compiler {
     const key = set.ranges.join(';')
     let index = this.#setIndex.get(key)
     if (index === undefined) {
-      index = this.sets.push(charTest(set)) - 1
+      index = this.sets.push(charTest(set, this.#maxChar)) - 1
       this.#setIndex.set(key, index)
     }
     return index
