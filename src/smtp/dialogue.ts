@@ -59,6 +59,8 @@ export class Dialogue {
   junk = 0
   pipelinedEarly = false
   hangup = false
+  /** The server is about to end: no new transaction. */
+  stopping = false
   bareLfNoted = false
   accessDenied: string | null = null
   detectBareLf = false
@@ -78,6 +80,16 @@ export class Dialogue {
 
   get listClient(): ListClient {
     return { address: this.client.address, name: async () => (await this.clientName()).name }
+  }
+
+  /** Between two transactions. */
+  get isIdle(): boolean {
+    return this.tx.sender === null && this.incoming === null
+  }
+
+  /** RFC 5321 4.2.2, 3.8: what a server says when it is about to end. */
+  get shutdownReply(): string {
+    return `421 4.3.2 ${this.config.myhostname} Service shutting down`
   }
 
   get queueIdOrNot(): string {

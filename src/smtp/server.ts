@@ -50,21 +50,45 @@ export interface SmtpServer {
   swap(setup: SmtpSetup): void
   /** Sessions under way. */
   readonly sessions: number
-  /** Lets sessions end by themselves for `graceMs`, then cuts them off. Whoever accepts must have stopped. */
+  /**
+   * Tells clients between two transactions 421 at once, the others when theirs is over or `graceMs` have passed.
+   * Whoever accepts connections must have stopped.
+   */
   stop(graceMs: number): Promise<void>
+}
+
+interface OpenSession {
+  /** Null while the PROXY protocol header has not come. */
+  dialogue: Dialogue | null
+  over: Promise<void>
+}
+
+/** A client that has its last reply and does not go is cut off after this time. */
+const GOODBYE_MS = 500
+
+/** Whatever the session is waiting for, it is over. */
+function sayGoodbye(stream: ByteStream, dialogue: Dialogue, clock: Clock): void {
+  stream.write(Buffer.from(`${dialogue.shutdownReply}\r\n`))
+  stream.end()
+  clock.after(GOODBYE_MS, () => stream.destroy())
 }
 
 export function makeSmtpServer(options: SmtpServerOptions): SmtpServer {
   const { clock, random } = options
   const ids = { short: makeQueueIds(clock, random), long: makeLongQueueIds(clock, random) }
-  const open = new Map<ByteStream, Promise<void>>()
+  const open = new Map<ByteStream, OpenSession>()
   let setup = options.setup
-  const serve = async (connection: Connection, running: SmtpSetup): Promise<void> => {
+  const serve = async (
+    connection: Connection,
+    running: SmtpSetup,
+    begun: (dialogue: Dialogue) => void,
+  ): Promise<void> => {
     try {
       await serveOne(connection, {
         ...options,
         setup: running,
         ids: running.config.enable_long_queue_ids ? ids.long : ids.short,
+        begun,
       })
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -74,9 +98,12 @@ export function makeSmtpServer(options: SmtpServerOptions): SmtpServer {
   }
   return {
     serve(connection) {
-      const session = serve(connection, setup).finally(() => open.delete(connection.stream))
+      const session: OpenSession = { dialogue: null, over: Promise.resolve() }
       open.set(connection.stream, session)
-      return session
+      session.over = serve(connection, setup, dialogue => {
+        session.dialogue = dialogue
+      }).finally(() => open.delete(connection.stream))
+      return session.over
     },
     swap(next) {
       setup = next
@@ -85,16 +112,27 @@ export function makeSmtpServer(options: SmtpServerOptions): SmtpServer {
       return open.size
     },
     async stop(graceMs) {
+      for (const [stream, { dialogue }] of open) {
+        if (dialogue === null) continue
+        dialogue.stopping = true
+        if (dialogue.isIdle) sayGoodbye(stream, dialogue, clock)
+      }
       const timer = clock.after(graceMs, () => {
-        for (const stream of open.keys()) stream.destroy()
+        for (const [stream, { dialogue }] of open) {
+          if (dialogue === null) stream.destroy()
+          else sayGoodbye(stream, dialogue, clock)
+        }
       })
-      await Promise.all(open.values())
+      await Promise.all([...open.values()].map(({ over }) => over))
       timer.cancel()
     },
   }
 }
 
-async function serveOne(connection: Connection, options: SmtpServerOptions & { ids: QueueIds }): Promise<void> {
+async function serveOne(
+  connection: Connection,
+  options: SmtpServerOptions & { ids: QueueIds; begun(dialogue: Dialogue): void },
+): Promise<void> {
   const { setup, clock } = options
   const wire = new Wire(connection.stream, clock)
   const start =
@@ -119,6 +157,7 @@ async function serveOne(connection: Connection, options: SmtpServerOptions & { i
     wire,
     start,
   )
+  options.begun(dialogue)
   await runSession(dialogue)
 }
 

@@ -455,9 +455,31 @@ describe('a server that stops or changes', () => {
     assert.equal(session.server.sessions, 0)
   })
 
-  test('stop() waits for sessions, then cuts them off', async () => {
+  test('stop() tells a client between two transactions 421 at once', async () => {
     const session = new SmtpSession()
     await session.hear()
+    const stopping = session.server.stop(10_000)
+    assert.deepEqual(await session.hear(), ['421 4.3.2 mx.here.example Service shutting down'])
+    await session.clock.advance(500)
+    await stopping
+    assert.equal(session.stream.destroyed, true)
+  })
+
+  test('stop() lets a transaction end, and no other begin', async () => {
+    const session = new SmtpSession()
+    await session.hear()
+    await session.say('HELO client.example')
+    await session.say('MAIL FROM:<a@b.example>')
+    const stopping = session.server.stop(10_000)
+    assert.deepEqual(await session.say('RSET'), ['250 2.0.0 Ok', '421 4.3.2 mx.here.example Service shutting down'])
+    await stopping
+  })
+
+  test('stop() cuts a transaction off when its time is over', async () => {
+    const session = new SmtpSession()
+    await session.hear()
+    await session.say('HELO client.example')
+    await session.say('MAIL FROM:<a@b.example>')
     let stopped = false
     const stopping = session.server.stop(10_000).then(() => {
       stopped = true
@@ -466,7 +488,8 @@ describe('a server that stops or changes', () => {
     await settle()
     assert.equal(stopped, false)
     await session.clock.advance(1)
-    await session.hear()
+    assert.deepEqual(await session.hear(), ['421 4.3.2 mx.here.example Service shutting down'])
+    await session.clock.advance(500)
     await stopping
     assert.equal(session.stream.destroyed, true)
   })

@@ -210,6 +210,10 @@ async function noteEarlyInput(d: Dialogue): Promise<boolean> {
 async function converse(d: Dialogue): Promise<End> {
   const { config } = d
   while (!d.hangup) {
+    if (d.stopping && d.isIdle) {
+      await d.reply(d.shutdownReply)
+      return 'closed'
+    }
     d.wire.startRequest(commandLimits(config))
     if (d.errors >= config.smtpd_hard_error_limit) {
       await d.reply(`421 4.7.0 ${config.myhostname} Error: too many errors`)
