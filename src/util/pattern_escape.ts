@@ -146,7 +146,7 @@ function readPcreLetter(char: string, scanner: Scanner, inClass: boolean): Escap
     case 'E':
       return { kind: 'nothing', letter: 'E' }
     case 'N':
-      if (scanner.peek() === '{' && !/^\{[0-9,]+\}/.test(scanner.text.slice(scanner.at))) {
+      if (scanner.peek() === '{' && !/^\{\d+(?:,\d*)?\}/.test(scanner.text.slice(scanner.at))) {
         return scanner.fail('\\N{U+dddd} is supported only in Unicode (UTF) mode')
       }
       return inClass
