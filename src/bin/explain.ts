@@ -76,7 +76,7 @@ function asText(play: Play, { clientName, exchanges, events }: Played, terminal:
 }
 
 function exchangeLine({ command, reply }: Exchange, style: Terminal['style']): string {
-  const first = reply === '' ? '(connection closed without a reply)' : reply.split('\n').at(-1)
+  const first = reply === '' ? '(connection closed without a reply)' : reply.split('\n')[0]
   return `   ${command}  ->  ${style(/^[45]|^$/.test(reply) ? 'red' : 'green', first ?? '')}`
 }
 

@@ -4,7 +4,13 @@ import { errnoCode, errnoText } from '../util/errno_text.ts'
 
 /** Where to connect to: an address literal and port, or a Unix-domain socket. Names are looked up by the caller. */
 export type DialTarget =
-  | { readonly kind: 'inet'; readonly address: string; readonly port: number }
+  | {
+      readonly kind: 'inet'
+      readonly address: string
+      readonly port: number
+      /** Our end; the system chooses without it. */
+      readonly from?: string
+    }
   | { readonly kind: 'unix'; readonly path: string }
 
 export type Dialed =
@@ -16,7 +22,13 @@ export type Dialed =
 export function dial(target: DialTarget, timeoutMs: number, clock: Clock): Promise<Dialed> {
   return new Promise(resolve => {
     const socket =
-      target.kind === 'inet' ? connect({ host: target.address, port: target.port }) : connect({ path: target.path })
+      target.kind === 'inet'
+        ? connect({
+            host: target.address,
+            port: target.port,
+            ...(target.from === undefined ? {} : { localAddress: target.from }),
+          })
+        : connect({ path: target.path })
     const timer = timeoutMs > 0 ? clock.after(timeoutMs, () => settle(timedOut)) : null
     const fail = (error: Error): void => settle({ ok: false, code: errnoCode(error), text: errnoText(error) })
     const settle = (dialed: Dialed): void => {
