@@ -7,6 +7,7 @@ import {
   type TLSSocket,
 } from 'node:tls'
 import type { ClientCert } from '../model/facts.ts'
+import { type Clock, systemClock } from '../util/clock.ts'
 import type { TlsInfo, TlsServerContext } from './byte_stream.ts'
 
 /** PEM texts and settings, read by the caller from smtpd_tls_*. */
@@ -29,15 +30,18 @@ class Context implements TlsServerContext {
   readonly native: SecureContext
   readonly authorities: readonly X509Certificate[]
 
-  constructor(native: SecureContext, material: TlsMaterial) {
+  readonly clock: Clock
+
+  constructor(native: SecureContext, material: TlsMaterial, clock: Clock) {
     this.native = native
+    this.clock = clock
     this.fingerprintDigest = material.fingerprintDigest
     this.authorities = splitPem(material.ca ?? '').map(pem => new X509Certificate(pem))
   }
 }
 
 /** Throws what OpenSSL says about unusable keys and certificates. */
-export function makeTlsContext(material: TlsMaterial): TlsServerContext {
+export function makeTlsContext(material: TlsMaterial, clock: Clock = systemClock): TlsServerContext {
   const range = protocolRange(material.protocols)
   const options: SecureContextOptions = {
     cert: material.chains.map(chain => chain.cert),
@@ -49,7 +53,7 @@ export function makeTlsContext(material: TlsMaterial): TlsServerContext {
   }
   if (material.ca !== null) options.ca = material.ca
   if (material.ciphers !== null) options.ciphers = material.ciphers
-  return new Context(createSecureContext(options), material)
+  return new Context(createSecureContext(options), material, clock)
 }
 
 export function nativeContext(context: TlsServerContext): SecureContext {
@@ -104,7 +108,7 @@ function clientCert(socket: TLSSocket, context: Context): ClientCert | null {
   if (peer.raw === undefined) return null
   const cert = new X509Certificate(peer.raw)
   return {
-    trusted: isTrusted(sentChain(peer), context.authorities),
+    trusted: isTrusted(sentChain(peer), { authorities: context.authorities, nowMs: context.clock.now() }),
     subjectCommonName: commonName(cert.subject),
     issuerCommonName: commonName(cert.issuer),
     certFingerprint: fingerprint(peer.raw, context.fingerprintDigest),
@@ -133,13 +137,14 @@ function sentChain(peer: DetailedPeerCertificate): readonly X509Certificate[] {
  */
 export function isTrusted(
   chain: readonly X509Certificate[],
-  authorities: readonly X509Certificate[],
-  now = new Date(),
+  { authorities, nowMs }: { authorities: readonly X509Certificate[]; nowMs: number },
 ): boolean {
+  const isInTime = (cert: X509Certificate): boolean =>
+    nowMs >= cert.validFromDate.getTime() && nowMs <= cert.validToDate.getTime()
   for (const [index, cert] of chain.entries()) {
-    if (now < cert.validFromDate || now > cert.validToDate) return false
+    if (!isInTime(cert)) return false
     if (index > 0 && !cert.ca) return false
-    if (authorities.some(authority => isIssuedBy(cert, authority) && now <= authority.validToDate)) return true
+    if (authorities.some(authority => isIssuedBy(cert, authority) && isInTime(authority))) return true
     const next = chain[index + 1]
     if (next === undefined || !isIssuedBy(cert, next)) return false
   }
