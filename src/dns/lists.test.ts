@@ -200,6 +200,15 @@ describe('health of DNS lists', () => {
     assert.deepEqual([waiting, clock.waiting], [0, 0])
   })
 
+  test('a list that refuses us gives no verdict at all until it answers again', async () => {
+    const { lists, world } = setUp([block('bl.example')], { A: { '2.0.0.127.bl.example': ['127.255.255.254'] } })
+    await lists.check()
+    assert.equal(lists.isListing('bl.example', '127.0.0.2'), false)
+    world.zone = { A: SOUND }
+    await lists.check()
+    assert.equal(lists.isListing('bl.example', '127.0.0.2'), true)
+  })
+
   test('an allow list that turns to yes-to-all lets nobody in, before and after', async () => {
     const { lists, world } = setUp([allow('w.example')], { A: { '2.0.0.127.w.example': ['127.0.10.0'] } })
     await lists.check()
