@@ -115,8 +115,8 @@ export class CidrSet<T> {
 
   add(cidr: Cidr, value: T): void {
     const entry = { order: this.#size++, value }
-    if (cidr.base.family === 4) addFirst(this.#byPrefix[4], cidr.prefix, cidr.base.words[0], entry)
-    else addFirst(this.#byPrefix[6], cidr.prefix, ipv6Key(cidr.base.words), entry)
+    if (cidr.base.family === 4) addFirst(netsOf(this.#byPrefix[4], cidr.prefix), cidr.base.words[0], entry)
+    else addFirst(netsOf(this.#byPrefix[6], cidr.prefix), ipv6Key(cidr.base.words), entry)
   }
 
   has(ip: IpAddress): boolean {
@@ -142,12 +142,16 @@ export class CidrSet<T> {
   }
 }
 
-function addFirst<K, T>(byPrefix: Map<number, Map<K, Entry<T>>>, prefix: number, key: K, entry: Entry<T>): void {
+function netsOf<K, T>(byPrefix: Map<number, Map<K, Entry<T>>>, prefix: number): Map<K, Entry<T>> {
   let nets = byPrefix.get(prefix)
   if (nets === undefined) {
     nets = new Map()
     byPrefix.set(prefix, nets)
   }
+  return nets
+}
+
+function addFirst<K, T>(nets: Map<K, Entry<T>>, key: K, entry: Entry<T>): void {
   if (!nets.has(key)) nets.set(key, entry)
 }
 

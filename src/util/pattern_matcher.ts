@@ -45,6 +45,9 @@ export class Matcher {
   #stack = new Int32Array(1024)
   #top = 0
   #memo: Uint32Array | null = null
+  /** Where to go on after #backtrack or #step. */
+  #pc = 0
+  #at = 0
 
   constructor(program: Program) {
     this.#program = program
@@ -83,69 +86,32 @@ export class Matcher {
     let at = startAt
     for (;;) {
       if (--this.#steps < 0) return OVERRUN
+      const operand = code[pc + 1] ?? 0
       let ok = true
       switch (code[pc]) {
         case OP.char:
-          ok = subject.charCodeAt(at) === code[pc + 1]
+          ok = subject.charCodeAt(at) === operand
           at++
           pc += 2
           break
         case OP.set:
-          ok = at < subject.length && this.#inSet(code[pc + 1] ?? 0, at)
+          ok = at < subject.length && this.#inSet(operand, at)
           at++
           pc += 2
           break
         case OP.split:
-          if (this.#seen(pc, at)) {
-            ok = false
-            break
-          }
-          this.#push(code[pc + 2] ?? 0, at, 0, 0)
-          pc = code[pc + 1] ?? 0
+          ok = !this.#seen(pc, at)
+          if (ok) this.#push(code[pc + 2] ?? 0, at, 0)
+          pc = operand
           break
         case OP.jump:
-          pc = code[pc + 1] ?? 0
+          pc = operand
           break
         case OP.save:
         case OP.mark:
-          this.#setRegister(code[pc + 1] ?? 0, at)
+          this.#setRegister(operand, at)
           pc += 2
           break
-        case OP.assert:
-          ok = assertionHolds(code[pc + 1] ?? 0, { subject, at, isWord: this.#program.isWord })
-          pc += 2
-          break
-        case OP.run: {
-          const next = this.#startRun(pc, at)
-          ok = next >= 0
-          at = next
-          pc += 5
-          break
-        }
-        case OP.again:
-          if (this.#registers[code[pc + 1] ?? 0] !== at) pc = code[pc + 2] ?? 0
-          else if (code[pc + 3] === 1) pc += 4
-          else ok = false
-          break
-        case OP.back: {
-          const next = this.#backReference(pc, at)
-          ok = next >= 0
-          at = next
-          pc += 3 + (code[pc + 2] ?? 0)
-          break
-        }
-        case OP.ifGroup:
-          pc = this.#branch(pc)
-          break
-        case OP.look:
-        case OP.atomic: {
-          const next = this.#nested(pc, at)
-          if (next === OVERRUN) return OVERRUN
-          ok = next >= 0
-          if (code[pc] === OP.atomic) at = next
-          pc = code[code[pc] === OP.atomic ? pc + 1 : pc + 3] ?? 0
-          break
-        }
         case OP.done:
           return at
         case OP.match:
@@ -153,18 +119,54 @@ export class Matcher {
           ok = false
           break
         default:
-          ok = false
+          this.#pc = pc
+          this.#at = at
+          ok = this.#step()
+          pc = this.#pc
+          at = this.#at
+          if (at === OVERRUN) return OVERRUN
       }
       if (ok) continue
-      const resumed = this.#backtrack(base)
-      if (!resumed) return this.#steps < 0 ? OVERRUN : FAILED
-      pc = this.#resumePc
-      at = this.#resumeAt
+      if (!this.#backtrack(base)) return this.#steps < 0 ? OVERRUN : FAILED
+      pc = this.#pc
+      at = this.#at
     }
   }
 
-  #resumePc = 0
-  #resumeAt = 0
+  /** The rarer instructions, from #pc and #at to the next; false when it fails. #at is OVERRUN when steps ran out inside. */
+  #step(): boolean {
+    const code = this.#code
+    const pc = this.#pc
+    const operand = code[pc + 1] ?? 0
+    switch (code[pc]) {
+      case OP.assert:
+        this.#pc += 2
+        return assertionHolds(operand, { subject: this.#subject, at: this.#at, isWord: this.#program.isWord })
+      case OP.run:
+        this.#at = this.#startRun(pc, this.#at)
+        this.#pc += 5
+        return this.#at >= 0
+      case OP.again:
+        if (this.#registers[operand] !== this.#at) this.#pc = code[pc + 2] ?? 0
+        else if (code[pc + 3] === 1) this.#pc += 4
+        else return false
+        return true
+      case OP.back:
+        this.#at = this.#backReference(pc, this.#at)
+        this.#pc += 3 + (code[pc + 2] ?? 0)
+        return this.#at >= 0
+      case OP.ifGroup:
+        this.#pc = this.#branch(pc)
+        return true
+      case OP.look:
+      case OP.atomic:
+        this.#at = this.#nested(pc, this.#at)
+        this.#pc = code[code[pc] === OP.atomic ? pc + 1 : pc + 3] ?? 0
+        return this.#at >= 0
+      default:
+        return false
+    }
+  }
 
   /** Goes back to the latest possibility not yet tried; false when there is none above `base`. */
   #backtrack(base: number): boolean {
@@ -186,8 +188,8 @@ export class Matcher {
         if (!this.#takeMore(a, b, c)) continue
         return true
       }
-      this.#resumePc = kind
-      this.#resumeAt = a
+      this.#pc = kind
+      this.#at = a
       return true
     }
     return false
@@ -206,8 +208,14 @@ export class Matcher {
     const wanted = mode === 1 ? Math.min(at + min, limit) : limit
     end = this.#endOfRun(set, end, wanted)
     if (end < at + min) return -1
-    if (mode === 0 && end > at + min) this.#push(GREEDY_RUN, pc + 5, at + min, end)
-    if (mode === 1 && end < limit) this.#push(LAZY_RUN, pc, end, limit)
+    if (mode === 0 && end > at + min) {
+      this.#push(GREEDY_RUN, pc + 5, at + min)
+      this.#setLast(end)
+    }
+    if (mode === 1 && end < limit) {
+      this.#push(LAZY_RUN, pc, end)
+      this.#setLast(limit)
+    }
     return end
   }
 
@@ -237,17 +245,23 @@ export class Matcher {
       this.#steps -= (end - next) >> 8
       if (next < min) return false
     }
-    if (next > min) this.#push(GREEDY_RUN, pc, min, next)
-    this.#resumePc = pc
-    this.#resumeAt = next
+    if (next > min) {
+      this.#push(GREEDY_RUN, pc, min)
+      this.#setLast(next)
+    }
+    this.#pc = pc
+    this.#at = next
     return true
   }
 
   #takeMore(pc: number, at: number, limit: number): boolean {
     if (at >= limit || !this.#inSet(this.#code[pc + 1] ?? 0, at)) return false
-    if (at + 1 < limit) this.#push(LAZY_RUN, pc, at + 1, limit)
-    this.#resumePc = pc + 5
-    this.#resumeAt = at + 1
+    if (at + 1 < limit) {
+      this.#push(LAZY_RUN, pc, at + 1)
+      this.#setLast(limit)
+    }
+    this.#pc = pc + 5
+    this.#at = at + 1
     return true
   }
 
@@ -290,7 +304,7 @@ export class Matcher {
   }
 
   #setRegister(register: number, value: number): void {
-    this.#push(UNDO, register, this.#registers[register] ?? -1, 0)
+    this.#push(UNDO, register, this.#registers[register] ?? -1)
     this.#registers[register] = value
   }
 
@@ -336,7 +350,7 @@ export class Matcher {
     return false
   }
 
-  #push(kind: number, a: number, b: number, c: number): void {
+  #push(kind: number, a: number, b: number): void {
     if (this.#top + 4 > this.#stack.length) {
       const larger = new Int32Array(this.#stack.length * 2)
       larger.set(this.#stack)
@@ -345,8 +359,12 @@ export class Matcher {
     this.#stack[this.#top] = kind
     this.#stack[this.#top + 1] = a
     this.#stack[this.#top + 2] = b
-    this.#stack[this.#top + 3] = c
     this.#top += 4
+  }
+
+  /** The fourth number of the entry pushed last. */
+  #setLast(value: number): void {
+    this.#stack[this.#top - 1] = value
   }
 }
 
