@@ -8,6 +8,8 @@ import type { AddressClass } from './address_class.ts'
 export interface Ask {
   /** PTR, and the addresses of the name it gives (Postfix smtpd_peer(3)). */
   clientName(): Promise<ClientName>
+  /** The unverified name alone, or "unknown": known earlier than clientName(). */
+  reverseName(): Promise<string>
   dns(name: string, type: DnsType): Promise<DnsAnswer>
   /** Name of an address in /etc/hosts; null: not there. */
   localName(address: string): string | null

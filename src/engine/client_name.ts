@@ -9,13 +9,9 @@ export const UNKNOWN = 'unknown'
 
 /** Names the client: PTR, then the addresses of the name it gives, of the client's own family. Postfix: smtpd_peer(3). */
 export async function findClientName(ask: Ask, client: ClientFacts): Promise<ClientName> {
-  const ip = parseIp(client.address)
-  if (ip === null) return unnamed('permanent')
-  const reverse = await findReverseName(ask, client.address, reverseName(ip))
+  const reverse = await findReverseName(ask, client)
   if (reverse.name === null) return unnamed(reverse.status)
   const { name } = reverse
-  // Postfix refuses names that look like addresses or are no host names, as if there were none.
-  if (isValidHostaddr(name) || !isValidHostname(name)) return unnamed('permanent')
   const forward = await lookupAddresses(ask, name, [client.address.includes(':') ? 'AAAA' : 'A'])
   const confirmed = forward.addresses.includes(client.address)
   if (confirmed) return { name, reverseName: name, nameStatus: 'ok', reverseNameStatus: 'ok', warnings: [] }
@@ -29,19 +25,24 @@ export async function findClientName(ask: Ask, client: ClientFacts): Promise<Cli
   }
 }
 
-/** /etc/hosts, then the PTR record. */
-async function findReverseName(
-  ask: Ask,
-  address: string,
-  query: string,
-): Promise<{ name: string } | { name: null; status: NameStatus }> {
-  const local = ask.localName(address)
-  if (local !== null) return { name: local }
+export type ReverseName = { readonly name: string } | { readonly name: null; readonly status: NameStatus }
+
+/** The unverified name: from /etc/hosts, or the PTR record. It takes one question where the verified name takes two in a row. */
+export async function findReverseName(ask: Ask, client: ClientFacts): Promise<ReverseName> {
+  const ip = parseIp(client.address)
+  if (ip === null) return { name: null, status: 'permanent' }
+  const name = ask.localName(client.address) ?? (await findPtr(ask, reverseName(ip)))
+  if (typeof name !== 'string') return name
+  // Postfix refuses names that look like addresses or are no host names, as if there were none.
+  return isValidHostaddr(name) || !isValidHostname(name) ? { name: null, status: 'permanent' } : { name }
+}
+
+async function findPtr(ask: Ask, query: string): Promise<string | { name: null; status: NameStatus }> {
   const answer = await ask.dns(query, 'PTR')
   if (answer.status === 'failed') return { name: null, status: 'temporary' }
   const records = answer.status === 'found' ? answer.records : []
   const first = records.find(record => record.type === 'PTR')
-  return first === undefined || first.type !== 'PTR' ? { name: null, status: 'permanent' } : { name: first.name }
+  return first?.type === 'PTR' ? first.name : { name: null, status: 'permanent' }
 }
 
 function unnamed(status: NameStatus): ClientName {

@@ -7,7 +7,7 @@ import type { Table } from '../table/table.ts'
 import { sleep } from '../util/clock.ts'
 import { type AddressClass, classifyAddress } from './address_class.ts'
 import type { AddressListParam, Ask, DomainListParam, MapsParam, PolicyAnswer, VerifyAnswer } from './ask.ts'
-import { findClientName, toldClientName, UNKNOWN } from './client_name.ts'
+import { findClientName, findReverseName, toldClientName, UNKNOWN } from './client_name.ts'
 import type { World } from './world.ts'
 
 /** A session that needs more than this asks on somebody else's behalf: each recipient may cost a dozen. */
@@ -79,7 +79,8 @@ export class SessionMemory {
     }
   }
 
-  async #findClientName(facts: Facts): Promise<ClientName> {
+  /** The names where they need no question: told by a proxy, or not looked up at all. */
+  givenClientName(facts: Facts): ClientName | null {
     const told = toldClientName(facts.client)
     if (told !== null) return told
     if (!this.world.config.smtpd_peername_lookup || facts.client.address === UNKNOWN)
@@ -90,6 +91,12 @@ export class SessionMemory {
         reverseNameStatus: 'permanent',
         warnings: [],
       }
+    return null
+  }
+
+  async #findClientName(facts: Facts): Promise<ClientName> {
+    const given = this.givenClientName(facts)
+    if (given !== null) return given
     const door = new Door(this, facts)
     const name = await findClientName(door, facts.client)
     this.#clientQuestions = door.questions
@@ -113,6 +120,12 @@ export class Door implements Ask {
     const name = await this.#memory.clientName(this.#facts)
     for (const question of this.#memory.clientQuestions()) this.questions.push(question)
     return name
+  }
+
+  async reverseName(): Promise<string> {
+    const given = this.#memory.givenClientName(this.#facts)
+    if (given !== null) return given.reverseName
+    return (await findReverseName(this, this.#facts.client)).name ?? UNKNOWN
   }
 
   async dns(name: string, type: DnsType): Promise<DnsAnswer> {

@@ -14,7 +14,7 @@ export const reject_rhsbl_reverse_client = restriction({
   ahead: {
     needs: 'client',
     async ask(c) {
-      const what = (await c.ask.clientName()).reverseName
+      const what = await c.ask.reverseName()
       if (what === UNKNOWN || c.ask.nearBudget(splitListArgument(c.argument).zone)) return
       await askDomainList(c.ask, c.argument, what)
     },
