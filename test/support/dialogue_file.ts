@@ -250,6 +250,6 @@ export function formatAct(act: Act): readonly string[] {
     case 'hold':
       return [`H: ${act.from} ${act.count}`]
     case 'gone':
-      return ['G: ']
+      return ['G:']
   }
 }

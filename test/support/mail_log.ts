@@ -82,6 +82,7 @@ export function normaliser(changing: Changing): Normalise {
       .replace(/queued as [0-9A-Za-z]+/, 'queued as <QID>')
       .replace(/\b(?:[0-9A-F]{8,14}|[0-9A-Za-z]{12,20})(?=: )/, '<QID>')
       .replace(/\]:\d+: /, ']: ')
+      .replace(/for service 127\.0\.0\.1:\d+/, 'for service 127.0.0.1:<PORT>')
       .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), +\d+ \w{3} \d{4} [\d:]+ [+-]\d{4}( \(\w+\))?/g, '<DATE>')
       .replace(/\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d+ \d\d:\d\d:\d\d\b/g, '<DATE>')
   }

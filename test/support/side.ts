@@ -89,12 +89,14 @@ export async function hold(side: Side, dialogues: readonly Dialogue[]): Promise<
   return outcomes
 }
 
-async function holdOne(side: Side, dialogue: Dialogue, log: MailLog): Promise<Outcome> {
+async function holdOne(side: Side, dialogue: Dialogue, mailLog: MailLog): Promise<Outcome> {
   side.lab.sink.received.length = 0
   const transcript = await runDialogue(dialogue, { server: side, normalise: side.normalise, certs: CLIENT_CERTS })
-  const lines = await log.dialogue(connectionsOf(dialogue), side.normalise)
+  const lines = await mailLog.dialogue(connectionsOf(dialogue), side.normalise)
   const mail = dialogue.flags.includes('mail') ? await receivedMail(side, dialogue) : []
-  return { transcript, log: lines, mail }
+  // Several connections write to the log in no fixed order.
+  const log = connectionsOf(dialogue) > 1 ? [...lines].sort() : lines
+  return { transcript, log, mail }
 }
 
 /** The next hop's view, once as many messages have come as the dialogue's transcript promised. */
@@ -111,6 +113,6 @@ function formatMail(mail: ReceivedMail): string[] {
   return [
     `from=<${mail.sender}>`,
     ...mail.recipients.map(address => `to=<${address}>`),
-    ...content.split('\r\n').map(line => `| ${line}`),
+    ...content.split('\r\n').map(line => `| ${line}`.trimEnd()),
   ]
 }
