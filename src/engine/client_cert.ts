@@ -44,7 +44,7 @@ export async function checkCertAccess(
   }
   const query = accessQuery(c, { name: cert.subjectCommonName, class: 'Client certificate' })
   for (const word of searchOrder(c.argument)) {
-    const part = SEARCH_WORDS[word]
+    const part = Object.hasOwn(SEARCH_WORDS, word) ? SEARCH_WORDS[word] : undefined
     if (part === undefined) {
       c.ask.warn(`check_ccert_access: unexpected action '${word}' in '${c.argument}'`)
       return SERVER_ERROR

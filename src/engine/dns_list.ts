@@ -160,7 +160,7 @@ function expandTemplate(template: string, facts: Facts, e: RblExpansion): string
   let unknown: string | null = null
   const session = { client: e.client, myhostname: config.myhostname, nowMs: e.ask.now() }
   const lookup = (name: string): string | undefined => {
-    const value = own[name] ?? expandSession(name, { ...session, facts })
+    const value = (Object.hasOwn(own, name) ? own[name] : undefined) ?? expandSession(name, { ...session, facts })
     if (value === undefined) unknown = name
     return value
   }

@@ -30,7 +30,7 @@ export function expandSession(name: string, context: ExpandContext): string | un
     recipient_domain: () => domainPart(facts.recipient),
     localtime: () => formatLocalTime(nowMs),
   }
-  return values[name]?.()
+  return Object.hasOwn(values, name) ? values[name]?.() : undefined
 }
 
 function wholeAddress(address: string | null): string {

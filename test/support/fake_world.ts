@@ -153,7 +153,8 @@ function answerOf(contents: FakeTable | undefined, key: string): Lookup<string> 
   if (contents === undefined) return failed('unavailable: no such table')
   if (contents === 'failed') return failed('temporary: table is away')
   if (contents === 'broken') return failed('configuration: table is broken')
-  const value = contents[key.toLowerCase()]
+  const name = key.toLowerCase()
+  const value = Object.hasOwn(contents, name) ? contents[name] : undefined
   return value === undefined ? ABSENT : found(value)
 }
 
