@@ -83,6 +83,7 @@ function rcptReply(port: number, recipient: string): Promise<string> {
     const socket = net.connect(port, '127.0.0.1')
     let text = ''
     socket.on('error', reject)
+    socket.on('close', () => reject(new Error('connection closed before the reply')))
     socket.on('data', data => {
       text += data.toString('latin1')
       for (let end = text.indexOf('\r\n'); end >= 0; end = text.indexOf('\r\n')) {
