@@ -11,7 +11,9 @@ const NAME_LIMIT = 255
 /** Letters, digits, "-", "_" in labels, no empty label, not all numeric. */
 export function isValidHostname(name: string): boolean {
   if (name === '' || name.length > NAME_LIMIT || !/[^\d.]/.test(name)) return false
-  return name.split('.').every(label => label.length <= LABEL_LIMIT && /^[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?$/.test(label))
+  return name
+    .split('.')
+    .every(label => label.length <= LABEL_LIMIT && /^[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?$/.test(label))
 }
 
 /** The same for names that may hold UTF-8 labels (RFC 5890), which are valid when SMTPUTF8 is on and their A-labels are. */
@@ -23,7 +25,6 @@ export function isValidUtf8Hostname(name: string, smtputf8: boolean, toAscii: (n
 }
 
 export function isAscii(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is the point
   return /^[\x00-\x7f]*$/.test(text)
 }
 
@@ -38,15 +39,25 @@ function isValidIpv4(text: string): boolean {
   return Number(octets[0]) !== 0 || /^[0.]+$/.test(text)
 }
 
+/**
+ * Postfix valid_ipv6_hostaddr, which is looser than RFC 4291 2.2: it counts no fields but "at least three, at most eight", so
+ * that 1:2:3 passes without a "::".
+ */
 function isValidIpv6(text: string): boolean {
-  const quad = /^(.*:)([^:]*\.[^:]*)$/.exec(text)
-  if (quad !== null && !isValidIpv4(quad[2] ?? '')) return false
-  const fields = (quad === null ? text : `${quad[1]}0:0`).split(':')
-  if (fields.length < 3 || fields.length > 8 || !fields.every(field => /^[0-9A-Fa-f]{0,4}$/.test(field))) return false
-  const halves = text.split('::')
-  if (halves.length > 2) return false
-  if (halves.length === 1) return fields.length === 8 && fields.every(field => field !== '')
-  return !/^:[^:]|[^:]:$/.test(text)
+  const quad = /^(?:.*:)?([0-9A-Fa-f]{0,4}\..*)$/.exec(text)?.[1]
+  if (quad !== undefined) {
+    const colons = text.split(':').length - 1
+    return colons >= 2 && colons <= 6 && isValidIpv4(quad) && isValidIpv6Fields(`${text.slice(0, -quad.length)}0`)
+  }
+  return isValidIpv6Fields(text)
+}
+
+function isValidIpv6Fields(text: string): boolean {
+  const fields = text.split(':')
+  if (fields.length < 3 || fields.length > 8) return false
+  if (!fields.every(field => /^[0-9A-Fa-f]{0,4}$/.test(field))) return false
+  // One "::" at most, and no ":" alone at either end.
+  return !/::.*::|:::|^:[^:]|[^:]:$/.test(text)
 }
 
 /** What may stand in `[…]`: an IPv4 address, or IPv6 behind "IPv6:" (RFC 5321 4.1.3). The bare address, or null. */

@@ -16,7 +16,8 @@ export function parseIpMatch(pattern: string): IpMatcher | { readonly problem: s
   const ranges: (readonly [number, number][])[] = []
   for (const field of fields) {
     const parsed = parseField(field)
-    if (parsed === null) return { problem: `need decimal number 0..255 or [number;number..number] at "${field}" in "${pattern}"` }
+    if (parsed === null)
+      return { problem: `need decimal number 0..255 or [number;number..number] at "${field}" in "${pattern}"` }
     ranges.push(parsed)
   }
   return address => {
