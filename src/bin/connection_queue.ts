@@ -7,11 +7,13 @@ export interface Taker {
 
 /** Postfix's inet backlog and more. What waits beyond this is closed: it would only time out. */
 const MAX_WAITING = 2000
+const MAX_RETURNS = 3
 
 /** Connections that wait for a worker, and workers that wait for a connection; one of the two is always empty. */
 export class ConnectionQueue {
   #free: Taker[] = []
   #waiting: AcceptedSocket[] = []
+  readonly #returned = new WeakMap<AcceptedSocket, number>()
 
   /** A new connection. */
   take(socket: AcceptedSocket): void {
@@ -20,6 +22,14 @@ export class ConnectionQueue {
     if (this.#waiting.length >= MAX_WAITING) socket.destroy()
     else this.#waiting.push(socket)
     this.#match()
+  }
+
+  /** A connection whose worker died before it took it: the next one gets it, unless it seems to kill them. */
+  takeBack(socket: AcceptedSocket): void {
+    const times = (this.#returned.get(socket) ?? 0) + 1
+    this.#returned.set(socket, times)
+    if (times > MAX_RETURNS) socket.destroy()
+    else this.take(socket)
   }
 
   /** A worker that can take one connection. */

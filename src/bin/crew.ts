@@ -52,6 +52,7 @@ const FIRST_DELAY_MS = 200
 const LONGEST_DELAY_MS = 10_000
 /** A worker that has not ended this long after its grace never will. */
 const FORCE_MS = 2000
+const RETURN_DELAY_MS = 20
 
 export class Crew {
   readonly #options: CrewOptions
@@ -130,7 +131,7 @@ export class Crew {
     member.handle = this.#options.start(
       {
         message: message => this.#message(member, message),
-        exit: how => this.#exited(member, how),
+        exit: (how, untaken) => this.#exited(member, how, untaken),
       },
       slot,
     )
@@ -196,9 +197,11 @@ export class Crew {
     change.done(problem)
   }
 
-  #exited(member: Member, how: string): void {
+  #exited(member: Member, how: string, untaken: AcceptedSocket | null): void {
     this.#members.delete(member)
     this.#queue.remove(member)
+    // Not at once: when all workers die together, the next one may be dead too and not yet known to be.
+    if (untaken !== null) this.#options.clock.after(RETURN_DELAY_MS, () => this.#queue.takeBack(untaken))
     if (member.handle !== null) this.#options.workerGone(member.handle)
     if (this.#change?.open.delete(member) === true) this.#settleChange(this.#change)
     if (this.#ended !== null) {

@@ -12,14 +12,16 @@ export function startLocalWorker(clock: Clock): StartWorker {
       slot: 0,
       send(message) {
         // As a process would: never while the caller is still at it.
-        queueMicrotask(() => (message.kind === 'stopped' ? callbacks.exit('stopped') : callbacks.message(message)))
+        queueMicrotask(() =>
+          message.kind === 'stopped' ? callbacks.exit('stopped', null) : callbacks.message(message),
+        )
       },
     })
     queueMicrotask(() => callbacks.message({ kind: 'started' }))
     return {
       pid: process.pid,
       send: (message, socket) => worker.receive(message, socket),
-      kill: () => callbacks.exit('killed'),
+      kill: () => callbacks.exit('killed', null),
     }
   }
 }

@@ -12,8 +12,8 @@ export interface WorkerHandle {
 
 export interface WorkerCallbacks {
   message(message: ToSupervisor): void
-  /** It is gone. `how`: "exit status 1", "signal SIGKILL". */
-  exit(how: string): void
+  /** It is gone. `how`: "exit status 1", "signal SIGKILL". `untaken`: a connection that it was given and never took. */
+  exit(how: string, untaken: AcceptedSocket | null): void
 }
 
 /** Starts a worker and returns at once; `started` is its first message. */
@@ -32,20 +32,30 @@ export function startWorkerProcess(
     serialization: 'json',
   })
   let gone = false
+  /** Ours until the worker says that it has it: otherwise nobody could close it when the worker dies in between. */
+  let inHand: AcceptedSocket | null = null
   const end = (how: string): void => {
-    if (!gone) callbacks.exit(how)
+    if (!gone) callbacks.exit(how, inHand)
     gone = true
   }
-  // What our own worker_process.ts sends is ToSupervisor and nothing else.
-  child.on('message', message => callbacks.message(message as ToSupervisor))
+  child.on('message', data => {
+    // What our own worker_process.ts sends is ToSupervisor and nothing else.
+    const message = data as ToSupervisor
+    if (message.kind === 'taken') {
+      // Closes our copy only; the worker has its own.
+      inHand?.destroy()
+      inHand = null
+    }
+    callbacks.message(message)
+  })
   child.on('error', error => end(error.message))
   child.on('exit', (code, signal) => end(signal === null ? `exit status ${code}` : `signal ${signal}`))
   return {
     pid: child.pid ?? 0,
     send(message, socket) {
-      if (!child.connected) return void socket?.destroy()
-      // A worker that dies under our hands is told by `exit`; the socket goes with it.
-      child.send(message, socket, { keepOpen: false }, error => error !== null && socket?.destroy())
+      if (socket !== undefined) inHand = socket
+      // Whatever goes wrong here is followed by `exit`.
+      if (child.connected) child.send(message, socket, { keepOpen: true }, () => undefined)
     },
     kill: signal => void child.kill(signal),
   }
