@@ -28,7 +28,7 @@ export async function openConnection(destination: Wired, deps: HopDeps): Promise
   const { settings } = deps
   const resolved =
     destination.kind === 'unix'
-      ? { ok: true as const, targets: [unixTarget(destination.path, settings.myhostname)] }
+      ? { ok: true as const, targets: [unixTarget(destination.path, settings)] }
       : await resolveTargets(destination, deps.resolver, settings)
   if (!resolved.ok) {
     deps.emit({ kind: 'info', text: resolved.trouble.text })
@@ -165,6 +165,7 @@ async function upgrade(
   return unhelloed === null ? null : { trouble: unhelloed, tls: false }
 }
 
-function unixTarget(path: string, myhostname: string): HopTarget {
-  return { dial: { kind: 'unix', path }, host: myhostname, address: path, port: null }
+function unixTarget(path: string, settings: HopSettings): HopTarget {
+  const file = path.startsWith('/') ? path : `${settings.queueDirectory}/${path}`
+  return { dial: { kind: 'unix', path: file }, host: settings.myhostname, address: path, port: null }
 }

@@ -4,6 +4,8 @@ import type { Config } from '../config/config.ts'
 export interface HopSettings {
   /** $myhostname: who we are where a Unix-domain socket has no name of its own. */
   readonly myhostname: string
+  /** Where relative paths of Unix-domain sockets begin, as for Postfix lmtp(8). */
+  readonly queueDirectory: string
   /** smtp_helo_name. */
   readonly heloName: string
   /** lmtp_lhlo_name. */
@@ -48,6 +50,7 @@ export interface HopTimeouts {
 
 export type HopParam =
   | 'myhostname'
+  | 'queue_directory'
   | 'smtp_helo_name'
   | 'lmtp_lhlo_name'
   | 'smtp_connect_timeout'
@@ -86,6 +89,7 @@ export function hopSettings(
   return {
     settings: {
       myhostname: config.myhostname,
+      queueDirectory: config.queue_directory,
       heloName: config.smtp_helo_name,
       lhloName: config.lmtp_lhlo_name,
       timeouts: hopTimeouts(config),

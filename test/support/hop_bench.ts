@@ -10,6 +10,7 @@ const SECOND = 1000
 /** Settings of tests: defaults of postconf(5), waits of a minute at most. */
 export const TEST_SETTINGS: HopSettings = {
   myhostname: 'gate.example',
+  queueDirectory: '/var/spool/postfix',
   heloName: 'gate.example',
   lhloName: 'gate.example',
   timeouts: {
