@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { postern } from './test_support.ts'
+
+/** A configuration that asks nothing outside this process but a name server that nobody runs. */
+const BASE = `compatibility_level = 3.6
+myhostname = mx.example.com
+mydestination = example.com
+alias_maps =
+local_recipient_maps = inline:{ you=yes }
+mynetworks = 127.0.0.0/8
+postern_dns_servers = 127.0.0.1:9
+postern_hosts_file =
+smtpd_helo_required = yes
+`
+
+function configure(t: TestContext, mainCf: string, files: Readonly<Record<string, string>> = {}): string {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-command-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  const state = `postern_state_directory = ${directory}/state\n`
+  writeFileSync(join(directory, 'main.cf'), BASE + state + mainCf)
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text)
+  return directory
+}
+
+/** Lines of BASE and the line of the state directory: where a test's own begin. */
+const FIRST = 11
+
+describe('postern check', () => {
+  test('has nothing to say about a good configuration', async t => {
+    const { status, out, err } = await postern('check', '-c', configure(t, ''))
+    assert.deepEqual([status, out], [0, ''])
+    assert.match(err, /main\.cf: 0 problems, 0 warnings\n$/)
+  })
+
+  test('tells all problems at once, of main.cf, lists and tables, with their places', async t => {
+    const directory = configure(
+      t,
+      `smtpd_timeout = soon
+smtpd_helo_restrictions =
+    permit_mynetworks
+    reject_unbekannter_helo_Hostname
+    check_helo_access hash:missing
+    check_helo_access cidr:nets
+`,
+      { nets: '192.0.2.0/24 OK\n192.0.2.1/24 REJECT\n' },
+    )
+    const { status, out } = await postern('check', '-c', directory)
+    assert.equal(status, 1)
+    const mainCf = `${directory}/main.cf`
+    const lines = out.split('\n')
+    assert.ok(
+      lines.includes(
+        `${mainCf}:${FIRST}:17: cannot use "soon" for smtpd_timeout: expected a time such as 30s, 5m, 2h, 1d or 1w`,
+      ),
+      out,
+    )
+    assert.ok(
+      lines.includes(
+        `${mainCf}:${FIRST + 3}:5: unknown restriction "reject_unbekannter_helo_Hostname": did you mean "reject_unknown_helo_hostname"?`,
+      ),
+      out,
+    )
+    assert.match(out, /hash:missing/)
+    assert.match(out, /nets:2:1: warning: table cidr:nets: .*non-null host address bits/)
+  })
+
+  test('prints the same as JSON', async t => {
+    const directory = configure(t, 'smtpd_timeout = soon\n')
+    const { status, out } = await postern('check', '--json', '-c', directory)
+    assert.equal(status, 1)
+    assert.deepEqual(JSON.parse(out), {
+      problems: [
+        {
+          file: `${directory}/main.cf`,
+          line: FIRST,
+          column: 17,
+          text: 'cannot use "soon" for smtpd_timeout: expected a time such as 30s, 5m, 2h, 1d or 1w',
+        },
+      ],
+      warnings: [],
+    })
+  })
+
+  test('warns of what a gateway without a queue does not do', async t => {
+    const directory = configure(
+      t,
+      'content_filter = smtp:[127.0.0.1]:10024\npostern_hold_hop =\nsmtpd_client_restrictions = check_client_access hash:clients\n',
+      { clients: '192.0.2.1 HOLD look at this\n# HOLD is no action here\n' },
+    )
+    const { status, out } = await postern('check', '-c', directory)
+    assert.equal(status, 0)
+    assert.match(out, /main\.cf:\d+:1: warning: content_filter has no effect: accepted mail goes to postern_next_hop/)
+    assert.match(out, /clients:1:11: warning: HOLD needs a queue, which Postern does not have/)
+    assert.doesNotMatch(out, /clients:2/)
+  })
+
+  // value                          what is said
+  const values: readonly [string, RegExp][] = [
+    ['postern_next_hop = pigeon:', /main\.cf:\d+:\d+: .*pigeon/],
+    ['postern_log = nowhere:', /cannot use "nowhere:" for postern_log: expected stdout:/],
+    ['smtpd_tls_security_level = may\nsmtpd_tls_cert_file = /no/cert', /cannot use the TLS certificate: ENOENT/],
+  ]
+  for (const [setting, said] of values) {
+    test(`refuses ${setting.replace('\n', ' ')}`, async t => {
+      const { status, out } = await postern('check', '-c', configure(t, setting + '\n'))
+      assert.equal(status, 1)
+      assert.match(out, said)
+    })
+  }
+})
+
+describe('postern conf', () => {
+  test('shows what is set, defaults, and expanded values', async t => {
+    const directory = configure(t, 'smtpd_banner = $myhostname says hello\n')
+    assert.match((await postern('conf', '-n', '-c', directory)).out, /^smtpd_banner = \$myhostname says hello$/m)
+    assert.equal(
+      (await postern('conf', '-d', '-c', directory, 'unknown_client_reject_code')).out,
+      'unknown_client_reject_code = 450\n',
+    )
+    assert.equal(
+      (await postern('conf', '-x', '-h', '-c', directory, 'smtpd_banner')).out,
+      'mx.example.com says hello\n',
+    )
+  })
+
+  test('ends with 1 for a name that is none', async t => {
+    const { status, err } = await postern('conf', '-c', configure(t, ''), 'no_such_thing')
+    assert.deepEqual([status, err], [1, 'postern conf: no_such_thing: unknown parameter\n'])
+  })
+})
+
+describe('postern map', () => {
+  // table                key         status  stdout
+  const cases: readonly [string, string, number, string][] = [
+    ['inline:{ a=x, b=y }', 'a', 0, 'x\n'],
+    ['inline:{ a=x, b=y }', 'c', 1, ''],
+    ['fail:reason', 'a', 75, ''],
+    ['static:z', 'a', 0, 'z\n'],
+  ]
+  for (const [table, key, status, out] of cases) {
+    test(`-q ${key} ${table} ends with ${status}`, async () => {
+      const said = await postern('map', '-q', key, table)
+      assert.deepEqual([said.status, said.out], [status, out])
+    })
+  }
+
+  test('prints JSON', async () => {
+    const { out } = await postern('map', '--json', '-q', 'a', 'static:z')
+    assert.deepEqual(JSON.parse(out), [{ key: 'a', value: 'z' }])
+  })
+})
+
+describe('postern explain', () => {
+  const mail = ['--client', '192.0.2.7', '--name', 'c.example', '--from', 'a@b.example', '--to', 'you@example.com']
+  const lists = `smtpd_helo_restrictions = reject_non_fqdn_helo_hostname
+smtpd_sender_restrictions = check_sender_access inline:{ { later@b.example = 450 4.7.1 come back } }
+`
+
+  test('ends with 0 for a mail that is accepted', async t => {
+    const { status, out } = await postern('explain', '-c', configure(t, lists), ...mail, '--helo', 'c.example')
+    assert.equal(status, 0, out)
+    assert.match(out, /^client c\.example\[192\.0\.2\.7\]$/m)
+    assert.match(out, /RCPT TO:<you@example\.com> {2}-> {2}250 2\.1\.5 Ok/)
+    assert.match(out, /END-OF-MESSAGE {2}-> {2}250 2\.0\.0 Ok/)
+  })
+
+  test('marks the line that refuses, and ends with 1', async t => {
+    const { status, out } = await postern('explain', '-c', configure(t, lists), ...mail, '--helo', 'friend')
+    assert.equal(status, 1)
+    assert.match(
+      out,
+      /^smtpd_helo_restrictions\n=> reject_non_fqdn_helo_hostname {2}504 5\.5\.2 <friend>: Helo command rejected/m,
+    )
+    assert.match(out, /^ {3}NOQUEUE: reject: RCPT from c\.example\[192\.0\.2\.7\]: 504 5\.5\.2/m)
+  })
+
+  test('ends with 75 for a mail that is deferred, and shows what the table answered', async t => {
+    const directory = configure(t, lists)
+    const { status, out } = await postern(
+      'explain',
+      '-c',
+      directory,
+      ...mail,
+      '--helo',
+      'c.example',
+      '--from',
+      'later@b.example',
+    )
+    assert.equal(status, 75, out)
+    assert.match(out, /=> check_sender_access .* {2}450 4\.7\.1 <later@b\.example>: Sender address rejected: come back/)
+  })
+
+  test('takes what the session itself refuses: no HELO', async t => {
+    const { status, out } = await postern('explain', '-c', configure(t, lists), ...mail)
+    assert.equal(status, 1)
+    assert.match(out, /MAIL FROM:<a@b\.example> {2}-> {2}503 5\.5\.1 Error: send HELO\/EHLO first/)
+  })
+
+  test('knows who has logged in', async t => {
+    const directory = configure(
+      t,
+      'smtpd_recipient_restrictions = permit_sasl_authenticated, reject\nsmtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\n',
+    )
+    const helo = ['--helo', 'c.example']
+    assert.equal((await postern('explain', '-c', directory, ...mail, ...helo)).status, 1)
+    assert.equal((await postern('explain', '-c', directory, ...mail, ...helo, '--sasl-user', 'ann')).status, 0)
+  })
+
+  test('prints the trace as JSON', async t => {
+    const { out } = await postern('explain', '--json', '-c', configure(t, lists), ...mail, '--helo', 'friend')
+    const told = JSON.parse(out)
+    assert.equal(told.verdict, 'refuse')
+    const { judged } = told.exchanges.at(-1)
+    const refusing = judged.find((each: { refusal: string | null }) => each.refusal !== null)
+    assert.match(refusing.refusal, /^504 5\.5\.2/)
+    assert.equal(refusing.steps.at(-1).restriction, 'reject_non_fqdn_helo_hostname')
+  })
+})
+
+describe('postern reload', () => {
+  test('ends with 75 when nothing runs', async t => {
+    const { status, err } = await postern('reload', '-c', configure(t, ''))
+    assert.equal(status, 75)
+    assert.match(err, /no gateway runs with postern_state_directory/)
+  })
+})
