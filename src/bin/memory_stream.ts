@@ -61,7 +61,7 @@ export class MemoryStream implements ByteStream {
     return { ok: false, reason: 'there is no TLS without a network' }
   }
 
-  end(): void {
+  async end(): Promise<void> {
     this.#close()
   }
 

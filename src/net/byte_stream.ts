@@ -12,8 +12,8 @@ export interface ByteStream {
   drained(): Promise<boolean>
   /** Server side handshake. Bytes that came before it are forgotten. */
   startTls(options: TlsServerOptions): Promise<TlsStarted>
-  /** Sends what is written, then closes. */
-  end(): void
+  /** Sends what is written, then closes our side; resolves when the other side has closed, too. */
+  end(): Promise<void>
   destroy(): void
 }
 

@@ -60,25 +60,22 @@ export class SocketStream implements ByteStream {
       rejectUnauthorized: false,
     })
     this.#socket = secure
-    const failure = await new Promise<string | null>(resolve => {
-      secure.once('secure', () => resolve(null))
-      secure.once('error', error => resolve(errnoText(error)))
-      // Before the handshake is done Node tells errors only by this event.
-      secure.once('_tlsError', (error: Error) => resolve(errnoText(error)))
-      secure.once('close', () => resolve('lost connection'))
-    })
-    secure.removeAllListeners('error')
+    const failure = await handshakeFailure(secure)
     this.#attach()
     if (failure === null) return { ok: true, info: tlsInfo(secure, options.context) }
     this.destroy()
     return { ok: false, reason: failure }
   }
 
-  end(): void {
+  end(): Promise<void> {
     if (this.#socket.writable) this.#socket.end()
     // The session is over: what the client still sends is read and dropped, so that it gets our last reply and not a reset.
     this.#chunks = []
     this.#socket.resume()
+    if (this.#socket.closed) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#socket.once('close', () => resolve())
+    })
   }
 
   destroy(): void {
@@ -143,6 +140,25 @@ export class SocketStream implements ByteStream {
     this.#drainers = []
     for (const resolve of drainers) resolve(open)
   }
+}
+
+/** Null: the handshake is done. What the client sends behind it stays to be read. */
+async function handshakeFailure(secure: TLSSocket): Promise<string | null> {
+  const watch = (): void => undefined
+  // Without a reader Node would not notice that a client has closed its side: half-open sockets do not close by themselves.
+  secure.on('readable', watch)
+  const failure = await new Promise<string | null>(resolve => {
+    const tell = (error: Error): void => resolve(errnoText(error))
+    secure.once('secure', () => resolve(null))
+    secure.once('error', tell)
+    // Before the handshake is done Node tells errors only by this event.
+    secure.once('_tlsError', tell)
+    secure.once('end', () => resolve('lost connection'))
+    secure.once('close', () => resolve('lost connection'))
+  })
+  secure.off('readable', watch)
+  secure.removeAllListeners('error')
+  return failure
 }
 
 /** An accepted socket as the SMTP server takes it. Unix-domain clients have no address; Postfix calls them "localhost". */

@@ -69,7 +69,7 @@ const GOODBYE_MS = 500
 /** Whatever the session is waiting for, it is over. */
 function sayGoodbye(stream: ByteStream, dialogue: Dialogue, clock: Clock): void {
   stream.write(Buffer.from(`${dialogue.shutdownReply}\r\n`))
-  stream.end()
+  void stream.end()
   clock.after(GOODBYE_MS, () => stream.destroy())
 }
 

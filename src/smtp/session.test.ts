@@ -193,6 +193,17 @@ describe('limits', () => {
     assert.equal(session.stream.ended, true)
   })
 
+  test('a client that never closes its side is cut off ten seconds after the end', async () => {
+    const session = new SmtpSession()
+    session.stream.end = () => new Promise(() => undefined)
+    await session.say('QUIT')
+    await session.over
+    await session.clock.advance(9999)
+    assert.equal(session.stream.destroyed, false)
+    await session.clock.advance(1)
+    assert.equal(session.stream.destroyed, true)
+  })
+
   test('with deadlines trickled bytes do not prolong a command', async () => {
     const session = new SmtpSession({ mainCf: 'smtpd_timeout = 5s\nsmtpd_per_request_deadline = yes' })
     await session.hear()

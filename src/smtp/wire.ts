@@ -26,6 +26,9 @@ export interface WireLimits {
 /** Text out beyond which it is sent without waiting for a pause. */
 const WRITE_BEHIND = 16 * 1024
 
+/** A client that never closes its side does not keep the socket for longer after our last word. */
+const LINGER_MS = 10_000
+
 /** Reads lines and writes replies. Replies leave when the input runs dry, so that pipelined commands get theirs in one packet. */
 export class Wire {
   readonly input = new InputBuffer()
@@ -114,7 +117,8 @@ export class Wire {
   /** Says the last words, as far as they can be said, and hangs up. */
   async close(): Promise<void> {
     await this.flush().catch(() => undefined)
-    this.stream.end()
+    const timer = this.clock.after(LINGER_MS, () => this.stream.destroy())
+    void this.stream.end().then(() => timer.cancel())
   }
 
   destroy(): void {

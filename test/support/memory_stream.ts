@@ -67,8 +67,9 @@ export class MemoryStream implements ByteStream {
     return Promise.resolve(this.tls)
   }
 
-  end(): void {
+  end(): Promise<void> {
     this.ended = true
+    return Promise.resolve()
   }
 
   destroy(): void {
