@@ -239,12 +239,12 @@ describe('smtpd_log_access_permit_actions', () => {
   const cases: readonly [actions: string, list: string, ...log: string[]][] = [
     ['',                    'permit'],
     ['permit_mynetworks',   'permit'],
-    ['Permit',              'permit',                        'permit: action=permit for Recipient address=user@here.example'],
-    ['static:all',          'permit',                        'permit: action=permit for Recipient address=user@here.example'],
-    ['permit_auth_destination', 'permit_auth_destination',   'permit: action=permit_auth_destination for Recipient address=user@here.example'],
+    ['Permit',              'permit',                        'permit: action=permit for Recipient address=user@here.example '],
+    ['static:all',          'permit',                        'permit: action=permit for Recipient address=user@here.example '],
+    ['permit_auth_destination', 'permit_auth_destination',   'permit: action=permit_auth_destination for Recipient address=user@here.example '],
     // Whom it lets in, not whose list it stands in.
-    ['permit_dnswl_client', 'permit_dnswl_client wl.example', 'permit: action=permit_dnswl_client for Client host=unknown[192.0.2.1]'],
-    ['permit_mynetworks',   'permit_mynetworks',             'permit: action=permit_mynetworks for Client host=unknown[192.0.2.1]'],
+    ['permit_dnswl_client', 'permit_dnswl_client wl.example', 'permit: action=permit_dnswl_client for Client host=unknown[192.0.2.1] '],
+    ['permit_mynetworks',   'permit_mynetworks',             'permit: action=permit_mynetworks for Client host=unknown[192.0.2.1] '],
     ['ok, relay',           'check_recipient_access hash:t', 'permit: action=OK for Recipient address=user@here.example from hash:t'],
     ['ok, relay',           'check_client_access hash:t',    'permit: action=relay for Client host=unknown[192.0.2.1] from hash:t'],
     ['ok',                  'check_client_access hash:t'],

@@ -192,7 +192,8 @@ export class Walk {
     // Postfix: a match list, in practice names of actions or "static:all".
     const isLogged = logged.some(each => each.startsWith('static:') || each.toLowerCase() === action.toLowerCase())
     if (!this.#context.state.deferIfPermit.active && isLogged)
-      this.#log('permit', `action=${action} for ${what}${from === null ? '' : ` from ${from}`}`)
+      // Postfix leaves the blank where it has nothing to add.
+      this.#log('permit', `action=${action} for ${what} ${from === null ? '' : `from ${from}`}`)
     return 'permit'
   }
 
