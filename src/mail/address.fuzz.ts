@@ -66,8 +66,8 @@ test('a quoted address is read back as what it was', () => {
       fc.string({ unit: fc.constantFrom('a', '.', '"', '\\', ' ', '@', '<', '(', ','), minLength: 1, maxLength: 20 }),
       local => {
         // Postfix: a strict server takes no address that begins with "@", quoted or not.
-      fc.pre(!local.startsWith('@'))
-      const internal = `${local}@d.example`
+        fc.pre(!local.startsWith('@'))
+        const internal = `${local}@d.example`
         const { address, illegal } = extractAddress(`<${quoteAddress(internal)}>`, {
           emptyAllowed: false,
           strict: true,

@@ -5,7 +5,9 @@ import { extractAddress, quoteAddress } from './address.ts'
 
 describe('extractAddress', () => {
   // What a real Postfix 3.7 makes of RCPT TO, without and with strict_rfc821_envelopes: the address in internal form, or null for 501.
-  const cases: [string, string | null, string | null][] = JSON.parse(readFileSync(new URL('testdata/addresses.json', import.meta.url), 'utf8'))
+  const cases: [string, string | null, string | null][] = JSON.parse(
+    readFileSync(new URL('testdata/addresses.json', import.meta.url), 'utf8'),
+  )
   for (const [argument, loose, strict] of cases) {
     test(argument, () => {
       const shown = (isStrict: boolean): string | null => {

@@ -15,7 +15,11 @@ export interface LineConnection {
 const MAX_LINE = 64 * 1024
 
 /** Connects within `timeoutMs`; a string is the reason why not, as strerror(3) has it. Never throws. */
-export async function connectLines(target: DialTarget, timeoutMs: number, clock: Clock): Promise<LineConnection | string> {
+export async function connectLines(
+  target: DialTarget,
+  timeoutMs: number,
+  clock: Clock,
+): Promise<LineConnection | string> {
   const dialed = await dial(target, timeoutMs, clock)
   if (!dialed.ok) return dialed.text
   let take: ((line: string) => void) | null = null
