@@ -185,8 +185,16 @@ describe('look-ahead', () => {
   })
 
   test('asks what stands behind a refusal that is only warned of', async () => {
-    for (const warning of ['warn_if_reject reject', 'warn_if_reject reject_plaintext_session']) {
-      const timed = openTimed({ mainCf: `smtpd_recipient_restrictions = ${warning}, reject_rbl_client zen.example` })
+    for (const warning of [
+      'warn_if_reject reject',
+      'warn_if_reject reject_plaintext_session',
+      'warn_if_reject strict',
+    ]) {
+      const timed = openTimed({
+        mainCf: `smtpd_restriction_classes = strict
+          strict = permit_mynetworks, reject
+          smtpd_recipient_restrictions = ${warning}, reject_rbl_client zen.example`,
+      })
       timed.session.judge.lookAhead(makeFacts())
       await settle()
       assert.ok(timed.asked().includes('A 1.2.0.192.zen.example'), warning)

@@ -48,7 +48,7 @@ export class Answers {
 
   /** Starts what the lists may ask about the facts so far. Returns at once; answers are awaited only where they are needed. */
   lookAhead(lists: readonly { readonly list: CompiledList; readonly subject: Subject }[], facts: Facts): void {
-    for (const { list, subject } of lists) void this.#askList(list, facts, subject)
+    for (const { list, subject } of lists) void this.#askList(list, facts, { subject, warnOnly: false })
   }
 
   /** Recipients and senders of a transaction that is over. */
@@ -62,21 +62,21 @@ export class Answers {
   }
 
   /** Walks as far as cheap local answers do not end the list; true when one did. */
-  async #askList(list: CompiledList, facts: Facts, subject: Subject): Promise<boolean> {
-    let warnOnly = false
+  async #askList(list: CompiledList, facts: Facts, at: { subject: Subject; warnOnly: boolean }): Promise<boolean> {
+    let { warnOnly } = at
     for (const item of list.items) {
       if (item.kind === 'warn_if_reject') {
         warnOnly = true
         continue
       }
-      if (await this.#askItem(item, facts, { subject, warnOnly })) return true
-      warnOnly = false
+      if (await this.#askItem(item, facts, { subject: at.subject, warnOnly })) return true
+      warnOnly = at.warnOnly
     }
     return false
   }
 
   async #askItem(item: Item, facts: Facts, at: { subject: Subject; warnOnly: boolean }): Promise<boolean> {
-    if (item.kind === 'class') return this.#askList(item.list, facts, at.subject)
+    if (item.kind === 'class') return this.#askList(item.list, facts, at)
     if (item.kind !== 'check') return item.kind === 'fault'
     const { restriction } = item
     // permit, reject, defer: what stands behind them never gets its turn.
