@@ -59,6 +59,8 @@ testClasses('missing and odd domains', [
   ['u@elsewhere.example..',      '',                             'default u@elsewhere.example.. malformed'],
   ['u@a..b',                     '',                             'default u@a..b malformed'],
   ['u@-a.example',               '',                             'default u@-a.example malformed'],
+  ['-u@here.example',            '',                             'default -u@here.example malformed'],
+  ['-u@here.example',            'allow_min_user = yes',         'local -u@here.example'],
   ['u@under_score.example',      '',                             'default u@under_score.example'],
   ['u@grün.example',             '',                             'default u@grün.example'],
   ['u@grün.example',             'smtputf8_enable = no',         'default u@grün.example malformed'],

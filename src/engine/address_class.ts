@@ -28,6 +28,7 @@ export type RewriteConfig = Pick<
   | 'append_dot_mydomain'
   | 'swap_bangpath'
   | 'allow_percent_hack'
+  | 'allow_min_user'
   | 'resolve_null_domain'
   | 'resolve_dequoted_address'
   | 'resolve_numeric_domain'
@@ -71,6 +72,8 @@ export async function classifyAddress(
       localDomain = own.status === 'found'
     } else malformed = true
   }
+  // Postfix: "-" in front could be taken for an option of some delivery program.
+  if (!config.allow_min_user && local.startsWith('-')) malformed = true
   const whole = `${local}@${domain}`
   const fixed = { address: whole.toLowerCase(), domain: domain.toLowerCase(), routed: isRouted(whole, domain) }
   if (malformed) return found({ ...fixed, class: 'default', routed: false, malformed })
