@@ -77,13 +77,16 @@ export function normaliser(changing: Changing): Normalise {
   return line => {
     let text = line
     for (const dir of changing.dirs) text = text.replaceAll(dir, '@dir@')
-    return text
-      .replaceAll(changing.helper, '@helper@')
-      .replace(/queued as [0-9A-Za-z]+/, 'queued as <QID>')
-      .replace(/\b(?:[0-9A-F]{8,14}|[0-9A-Za-z]{12,20})(?=: )/, '<QID>')
-      .replace(/\]:\d+: /, ']: ')
-      .replace(/for service 127\.0\.0\.1:\d+/, 'for service 127.0.0.1:<PORT>')
-      .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), +\d+ \w{3} \d{4} [\d:]+ [+-]\d{4}( \(\w+\))?/g, '<DATE>')
-      .replace(/\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d+ \d\d:\d\d:\d\d\b/g, '<DATE>')
+    return (
+      text
+        .replaceAll(changing.helper, '@helper@')
+        .replace(/queued as [0-9A-Za-z]+/, 'queued as <QID>')
+        .replace(/\b(?:[0-9A-F]{8,14}|[0-9A-Za-z]{12,20})(?=: )/, '<QID>')
+        .replace(/\]:\d+: /, ']: ')
+        // The name of the listener in master.cf, "smtp" in everyday life.
+        .replace(/for service (smtp|127\.0\.0\.1:\d+)/, 'for service <SERVICE>')
+        .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), +\d+ \w{3} \d{4} [\d:]+ [+-]\d{4}( \(\w+\))?/g, '<DATE>')
+        .replace(/\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d+ \d\d:\d\d:\d\d\b/g, '<DATE>')
+    )
   }
 }

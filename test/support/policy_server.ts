@@ -54,6 +54,15 @@ export class PolicyServer {
     })
   }
 
+  listenUnix(path: string): Promise<void> {
+    const server = net.createServer(socket => this.#serve(socket))
+    this.#server = server
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ path, readableAll: true, writableAll: true }, resolve)
+    })
+  }
+
   /** Forgets triplets and counts. */
   reset(): void {
     this.#seen.clear()

@@ -38,7 +38,9 @@ export function posternOverrides(dir: string, dns: string): readonly string[] {
 export async function startPosternInside(options: PosternOptions): Promise<PosternInside> {
   const { dir } = options
   const logPath = path.join(dir, 'postern.log')
+  let stopped = false
   const emit = (event: Event): void => {
+    if (stopped) return
     fs.appendFileSync(logPath, `Jan  1 00:00:00 mx ${formatLogLine(event, { pid: 1 })}\n`)
   }
   fs.writeFileSync(logPath, '')
@@ -67,6 +69,7 @@ export async function startPosternInside(options: PosternOptions): Promise<Poste
       listened.listener.close()
       await server.stop(0)
       await gateway.close()
+      stopped = true
     },
   }
 }

@@ -112,7 +112,8 @@ function formatMail(mail: ReceivedMail): string[] {
   const content = mail.content.replace(/^Received: .*(\r\n[ \t].*)*\r\n/m, '')
   return [
     `from=<${mail.sender}>`,
-    ...mail.recipients.map(address => `to=<${address}>`),
+    // Postfix sorts recipients by domain and its own taste.
+    ...[...mail.recipients].sort().map(address => `to=<${address}>`),
     ...content.split('\r\n').map(line => `| ${line}`.trimEnd()),
   ]
 }
