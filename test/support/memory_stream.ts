@@ -15,6 +15,11 @@ export class MemoryStream implements ByteStream {
   #reader: ((chunk: Uint8Array | null) => void) | null = null
   #drained: ((open: boolean) => void)[] = []
 
+  /** Pieces that the server has not read. */
+  get unread(): number {
+    return this.#chunks.length
+  }
+
   /** The client sends text (Latin-1 for bytes) or bytes. */
   send(data: string | Uint8Array): void {
     this.#give(typeof data === 'string' ? Buffer.from(data, 'latin1') : data)

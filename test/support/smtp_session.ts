@@ -32,6 +32,8 @@ export interface SmtpScript {
   readonly hopRecipient?: (address: string) => HopReply
   readonly hopResult?: (recipients: readonly string[]) => Partial<HopResult>
   readonly noHold?: boolean
+  /** The hop never reads the message. */
+  readonly hopStuck?: boolean
   /** Tables by parameter, then by key. */
   readonly tables?: Readonly<Record<string, (key: string) => string | undefined>>
   /** Clients (addresses) or words in lists, by parameter. */
@@ -173,6 +175,7 @@ export class SmtpSession {
           },
           data: async message => {
             let text = ''
+            if (this.#script.hopStuck === true) await new Promise(() => undefined)
             try {
               for await (const chunk of message) text += Buffer.from(chunk).toString('latin1')
             } catch {
