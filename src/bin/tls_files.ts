@@ -14,7 +14,7 @@ export function readTls(config: Config): { readonly tls: TlsServerContext | null
       tls: makeTlsContext({
         chains: chains.map(({ cert, key }) => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') })),
         ca: config.smtpd_tls_CAfile === '' ? null : readFileSync(config.smtpd_tls_CAfile, 'utf8'),
-        protocols: config.smtpd_tls_protocols,
+        protocols: tlsPolicy(config).required ? config.smtpd_tls_mandatory_protocols : config.smtpd_tls_protocols,
         ciphers: null,
         fingerprintDigest: config.smtpd_tls_fingerprint_digest,
       }),
