@@ -2,7 +2,7 @@ import { sleep, systemClock } from '../util/clock.ts'
 import type { Call } from './command.ts'
 import { configPath, readSource } from './config_source.ts'
 import { CommandError, GOOD, NEGATIVE, TEMPORARY } from './exit_status.ts'
-import { isAlive, readPid, readStatus, type Status } from './state_directory.ts'
+import { isGateway, readPid, readStatus, type Status } from './state_directory.ts'
 
 const LOOK_EVERY_MS = 50
 /** A large configuration is built well within this time. */
@@ -14,7 +14,7 @@ export async function run({ options, terminal }: Call): Promise<number> {
   if (!read.ok) throw new CommandError(`${read.problem.place.file}: ${read.problem.text}`, NEGATIVE)
   const directory = read.loaded.config.postern_state_directory
   const pid = readPid(directory)
-  if (pid === null || !isAlive(pid)) {
+  if (pid === null || !isGateway(pid)) {
     throw new CommandError(`no gateway runs with postern_state_directory "${directory}"`, TEMPORARY)
   }
   const status = await signalAndWait(pid, directory)

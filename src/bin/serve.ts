@@ -32,7 +32,8 @@ export async function run({ options, terminal }: Call): Promise<number> {
     inherited: inheritedSockets(process.env, process.pid),
   })
   await supervisor.listen()
-  settleDown(config)
+  const warning = settleDown(config)
+  if (warning !== null) terminal.err(`postern serve: ${warning}\n`)
   const ended = untilSignalled(supervisor, config)
   await supervisor.begin()
   writeStatus(config.postern_state_directory, { pid: process.pid, loads: 1, problems: [] })
@@ -70,13 +71,13 @@ function crewOf(config: Config): Pick<ConstructorParameters<typeof Supervisor>[0
   return { workers, startWorker: (callbacks, slot) => startWorkerProcess({ processes: workers, slot }, callbacks) }
 }
 
-/** What must be done while we may still do everything, and then we may no more. */
-function settleDown(config: Config): void {
+/** What must be done while we may still do everything, and then we may no more. Returns a warning or null. */
+function settleDown(config: Config): string | null {
   const user = findUser(config.postern_user)
   makeStateDirectory(config.postern_state_directory, user)
   prepareLogFile(config, user)
   if (user !== null) becomeUser(user)
-  writePidFile(config.postern_state_directory)
+  return writePidFile(config.postern_state_directory)
 }
 
 /** Obeys signals until one of them ends the gateway. */

@@ -1,7 +1,7 @@
 /** postern_state_directory: the pid file and what became of the last reload. Other parts keep their own files there. */
 import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CommandError, NEGATIVE, TEMPORARY } from './exit_status.ts'
+import { CommandError, NEGATIVE } from './exit_status.ts'
 import type { UserIds } from './identity.ts'
 
 /** What the running gateway tells `postern reload`. */
@@ -24,16 +24,17 @@ export function makeStateDirectory(directory: string, owner: UserIds | null): vo
   }
 }
 
-/** Claims the directory for this process. CommandError (75) when another gateway that runs has it. */
-export function writePidFile(directory: string): void {
+/**
+ * Writes the pid file, by which `postern reload` finds us. Two gateways may share a directory (another port, another
+ * configuration): the first keeps the file. A warning then, else null.
+ */
+export function writePidFile(directory: string): string | null {
   const running = readPid(directory)
-  if (running !== null && running !== process.pid && isAlive(running)) {
-    throw new CommandError(
-      `another gateway (process ${running}) uses postern_state_directory "${directory}"`,
-      TEMPORARY,
-    )
+  if (running !== null && running !== process.pid && isGateway(running)) {
+    return `another gateway (process ${running}) has ${directory}/postern.pid: "postern reload" reaches that one; for this one say kill -HUP ${process.pid}, or give it a postern_state_directory of its own`
   }
   writeFileSync(join(directory, 'postern.pid'), `${process.pid}\n`)
+  return null
 }
 
 export function removePidFile(directory: string): void {
@@ -48,7 +49,15 @@ export function readPid(directory: string): number | null {
   return text !== null && Number.isInteger(pid) && pid > 1 ? pid : null
 }
 
-export function isAlive(pid: number): boolean {
+/** Whether a gateway runs under this number: after a crash or a reboot it may be anybody's. */
+export function isGateway(pid: number): boolean {
+  if (!isAlive(pid)) return false
+  const command = readOrNull(`/proc/${pid}/cmdline`)
+  // Without /proc the number must do.
+  return command === null || /postern/.test(command)
+}
+
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -60,6 +69,8 @@ export function isAlive(pid: number): boolean {
 
 /** Whole or not at all, so that a reader never sees half of it. */
 export function writeStatus(directory: string, status: Status): void {
+  // It belongs to the gateway of the pid file.
+  if (readPid(directory) !== status.pid) return
   const path = join(directory, 'postern.status')
   writeFileSync(`${path}.new`, JSON.stringify(status))
   renameSync(`${path}.new`, path)
