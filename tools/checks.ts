@@ -9,8 +9,11 @@ import { REPOSITORY } from './tree.ts'
 
 const BIN = 'node_modules/.bin'
 
-function find(...patterns: readonly string[]): readonly string[] {
-  return globSync([...patterns], { cwd: REPOSITORY, exclude: ['**/node_modules/**'] }).sort()
+/** Tests named *.e2e.test.ts stand beside their code, but need real programs as those of test/e2e do. */
+const E2E = '**/*.e2e.test.ts'
+
+function find(patterns: readonly string[], exclude: readonly string[] = []): readonly string[] {
+  return globSync([...patterns], { cwd: REPOSITORY, exclude: ['**/node_modules/**', ...exclude] }).sort()
 }
 
 function testStep(
@@ -25,8 +28,11 @@ function testStep(
 }
 
 const unitTests = () =>
-  find('src/**/*.test.ts', 'tools/**/*.test.ts', 'test/*.test.ts', 'test/{contract,scenarios,support}/**/*.test.ts')
-const properties = () => find('src/**/*.fuzz.ts', 'test/**/*.fuzz.ts')
+  find(
+    ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/*.test.ts', 'test/{contract,scenarios,support}/**/*.test.ts'],
+    [E2E],
+  )
+const properties = () => find(['src/**/*.fuzz.ts', 'test/**/*.fuzz.ts'])
 
 function tool(name: string, ...args: readonly string[]): Step {
   return { name, program: process.execPath, args: [`tools/${name}.ts`, ...args] }
@@ -56,7 +62,7 @@ async function endToEnd(env: Readonly<Record<string, string>>): Promise<boolean>
     live: true,
   }
   if (!(await runSteps([install], 1))) return false
-  const files = find('test/e2e/**/*.test.ts')
+  const files = find(['test/e2e/**/*.test.ts', `src/${E2E}`])
   return runSteps([testStep('end to end', files, { live: true, env, atOnce: 1 })], 1)
 }
 

@@ -2,6 +2,7 @@
 import type { Loaded } from '../config/config.ts'
 import type { Place, Problem } from '../config/place.ts'
 
+const NOT_YET = 'Postern does not offer it yet'
 const NEXT_HOP = 'accepted mail goes to postern_next_hop; do this there'
 
 /** Parameters that Postern knows, and that have no effect in it. Told when they are set to something. */
@@ -14,6 +15,9 @@ const NO_EFFECT: ReadonlyMap<string, string> = new Map([
   ['always_bcc', NEXT_HOP],
   ['sender_bcc_maps', NEXT_HOP],
   ['recipient_bcc_maps', NEXT_HOP],
+  ['postern_policy_listen', NOT_YET],
+  ['postern_milter_listen', NOT_YET],
+  ['postern_http_listen', NOT_YET],
 ])
 
 /** One warning for each. */

@@ -15,7 +15,7 @@ export const posternParams = [
     type: endpoints(),
     default: 'inet:127.0.0.1:10023',
     doc: `
-      Where check_policy_service of a Postfix connects. Each endpoint may name what it runs: inet:127.0.0.1:10023 {
+      Not offered yet. Where check_policy_service of a Postfix connects. Each endpoint may name what it runs: inet:127.0.0.1:10023 {
       check_greylist }, unix:private/policyd-spf { check_spf }, or a whole restriction list; check_greylist when it
       names nothing.`,
   }),
@@ -23,13 +23,13 @@ export const posternParams = [
     name: 'postern_milter_listen',
     type: endpoints(),
     default: 'inet:127.0.0.1:8893',
-    doc: 'Where smtpd_milters of a Postfix connects.',
+    doc: 'Not offered yet. Where smtpd_milters of a Postfix connects.',
   }),
   param({
     name: 'postern_http_listen',
     type: endpoints(),
     default: 'inet:127.0.0.1:8025',
-    doc: 'Where the dashboard, /metrics and /healthz are served.',
+    doc: 'Not offered yet. Where the dashboard, /metrics and /healthz are served.',
   }),
   param({
     name: 'postern_next_hop',
