@@ -23,6 +23,7 @@ export function openMapFile(name: string, file: string, context: TableContext): 
   const resolved = path.resolve(context.directory, file)
   const type = name.slice(0, name.indexOf(':'))
   const parser: MapParser = {
+    type,
     name,
     file,
     context,
@@ -62,6 +63,7 @@ export function openMapFile(name: string, file: string, context: TableContext): 
 }
 
 interface MapParser {
+  readonly type: string
   readonly name: string
   readonly file: string
   readonly context: TableContext
@@ -86,7 +88,8 @@ class MapBuilder implements LineBuilder<MapContent> {
     }
     const entry = this.#parser.aliases ? parseAlias(line.text) : splitMapLine(line.text)
     if (typeof entry === 'string') {
-      this.#warn(line, entry)
+      const suffix = this.#parser.type === 'texthash' && entry.startsWith('expected') ? ' -- ignoring this line' : ''
+      this.#warn(line, entry + suffix)
       return
     }
     if (!this.#parser.aliases && entry.key.endsWith(':')) {

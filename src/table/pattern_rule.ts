@@ -28,7 +28,7 @@ export type Statement =
 /** What regexp: and pcre: do differently. */
 export interface PatternDialect {
   /** Options of the letters behind the closing delimiter; a text says what is wrong. */
-  readonly options: (letters: string) => PatternOptions | { readonly problem: string }
+  readonly options: (letters: string, report: Report) => PatternOptions | { readonly problem: string }
   /** The letters end at white space, or at a "!" too. */
   readonly letters: RegExp
   readonly secondPattern: boolean
@@ -131,7 +131,7 @@ function readSource(text: string, dialect: PatternDialect, report: Report): Patt
   }
   const after = body.slice(end + 1)
   const letters = dialect.letters.exec(after)?.[0] ?? ''
-  const options = dialect.options(letters)
+  const options = dialect.options(letters, report)
   if ('problem' in options) {
     report(options.problem)
     return null

@@ -52,15 +52,19 @@ const PCRE: PatternDialect = {
   compileError: (error: PatternError) => `error in regex at offset ${error.offset}: ${error.message}`,
 }
 
-function readPcreLetters(letters: string): PatternOptions | { readonly problem: string } {
+function readPcreLetters(
+  letters: string,
+  report: (text: string) => void,
+): PatternOptions | { readonly problem: string } {
   const flags: Partial<PatternFlags> = { ignoreCase: true, dotAll: true }
   let anchored = false
   for (const letter of letters) {
     const flag = PCRE_LETTERS[letter]
     if (flag !== undefined) flags[flag] = flags[flag] !== true
     else if (letter === 'A') anchored = !anchored
-    // X was PCRE_EXTRA; PCRE2 always is that strict.
-    else if (letter !== 'X') return { problem: `unknown regexp option "${letter}": skipping this rule` }
+    // PCRE_EXTRA; PCRE2 always is that strict.
+    else if (letter === 'X') report('ignoring obsolete regexp option "X"')
+    else return { problem: `unknown regexp option "${letter}": skipping this rule` }
   }
   return { syntax: 'pcre', flags, anchored }
 }
