@@ -32,17 +32,36 @@ export async function run({ options, terminal }: Call): Promise<number> {
     inherited: inheritedSockets(process.env, process.pid),
   })
   await supervisor.listen()
+  let running: Running
+  try {
+    running = await begin(supervisor, { config, terminal })
+  } catch (error) {
+    // What listens already would keep the process, and its clients, waiting for ever.
+    await supervisor.end(0)
+    throw error
+  }
+  if (options.has('welcome')) terminal.out(welcome({ listening: supervisor.listening, config, configPath: path }))
+  terminal.out('postern: ready\n')
+  notifySystemd('READY=1', 'Serving')
+  await running.ended
+  removePidFile(config.postern_state_directory)
+  return GOOD
+}
+
+interface Running {
+  /** Settles when a signal has ended the gateway. */
+  readonly ended: Promise<void>
+}
+
+/** From listening to serving. */
+async function begin(supervisor: Supervisor, to: { config: Config; terminal: Terminal }): Promise<Running> {
+  const { config, terminal } = to
   const warning = settleDown(config)
   if (warning !== null) terminal.err(`postern serve: ${warning}\n`)
   const ended = untilSignalled(supervisor, config)
   await supervisor.begin()
   writeStatus(config.postern_state_directory, { pid: process.pid, loads: 1, problems: [] })
-  if (options.has('welcome')) terminal.out(welcome({ listening: supervisor.listening, config, configPath: path }))
-  terminal.out('postern: ready\n')
-  notifySystemd('READY=1', 'Serving')
-  await ended
-  removePidFile(config.postern_state_directory)
-  return GOOD
+  return { ended }
 }
 
 /** main.cf, or a CommandError that tells everything that is wrong with it. */
