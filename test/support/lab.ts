@@ -38,6 +38,9 @@ export async function openLab(): Promise<Lab> {
 async function openLabAt(address: string, dnsPort: number): Promise<Lab> {
   const script = readJson('policy.json')
   const dns = new FixtureDns(loadZone(path.join(DIALOGUES, 'zone.json')))
+  // Domains whose mail goes to the sink.
+  dns.set('sink.example', { A: [address] })
+  dns.set('verify.example', { MX: [[10, 'sink.example']] })
   const policy = new PolicyServer(script)
   const auth = new AuthServer()
   const sink = new SinkServer(readJson('sink.json'))

@@ -45,12 +45,14 @@ export async function startPostfixSide(file: DialogueFile, lab: Lab): Promise<Si
   }
 }
 
-/** Starts Postern with the file's configuration, in this process. */
+/** Starts Postern with the file's configuration, and its "# postern: name=value" lines, in this process. */
 export async function startPosternSide(file: DialogueFile, lab: Lab): Promise<Side> {
   const dir = makeInstanceDir('po-')
   await renderConfig({ config: file.config, dir, helper: lab.address, index: false })
-  const nextHop = /^# next hop: (.*)$/m.exec(file.config)?.[1]?.replaceAll('@helper@', lab.address) ?? 'discard:'
-  const overrides = [...posternOverrides(dir, `${lab.address}:${lab.dnsPort}`), `postern_next_hop=${nextHop}`]
+  const own = [...file.config.matchAll(/^# postern: (.*)$/gm)].map(
+    match => match[1]?.replaceAll('@helper@', lab.address) ?? '',
+  )
+  const overrides = [...posternOverrides(dir, `${lab.address}:${lab.dnsPort}`), 'postern_next_hop=discard:', ...own]
   const postern = await startPosternInside({ dir, overrides })
   return {
     host: '127.0.0.1',

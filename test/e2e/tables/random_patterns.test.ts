@@ -41,13 +41,18 @@ function groupsAreComparable(pattern: string): boolean {
   return !/[$^{]|\\[bB<>`']/.test(pattern.replace(/\[[^\]]*\]/g, ''))
 }
 
+/** glibc forgets anchors of words in repeated groups: `(a|\<b)+` goes on where no word begins. */
+function isMisreadByGlibc(pattern: string): boolean {
+  return /\\[bB<>]/.test(pattern) && /\)[*+?{]/.test(pattern)
+}
+
 for (const type of ['pcre', 'regexp'] as const) {
   test(`${count} ${type} patterns, seed ${seed}`, { skip: missing ?? false }, async () => {
     const random = seededRandom(seed)
     for (let i = 0; i < count; i++) {
       const generator = new RandomPattern(random, type)
       const pattern = generator.make(4)
-      if (/^\s|\s$/.test(pattern)) continue
+      if (/^\s|\s$/.test(pattern) || (type === 'regexp' && isMisreadByGlibc(pattern))) continue
       const showsGroups = type === 'pcre' || groupsAreComparable(pattern)
       const shown = showsGroups ? Array.from({ length: generator.groups }, (_, n) => `[$(${n + 1})]`).join('') : ''
       const letters = ['', '', 'i', 'm', 'x', type === 'pcre' ? 'U' : '', type === 'pcre' ? 'A' : '']
