@@ -5,7 +5,7 @@
  *     node tools/bootstrap.mjs src/bin/postern.ts version
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -86,7 +86,10 @@ function findNode() {
   const wanted = `v${devDependencies.node}`
   if (versionOf(pinnedNode) === wanted) return pinnedNode
   const place = join(root, 'node_modules/node')
-  spawnSync(process.execPath, ['installArchSpecificPackage.js'], { cwd: place, stdio: 'ignore' })
+  const env = { ...process.env, npm_config_ignore_scripts: 'false' }
+  spawnSync(process.execPath, ['installArchSpecificPackage.js'], { cwd: place, stdio: 'ignore', env })
+  // npm makes no link to a program that was not there yet.
+  if (!existsSync(pinnedNode) && existsSync(join(place, 'bin/node'))) symlinkSync('../node/bin/node', pinnedNode)
   if (versionOf(pinnedNode) === wanted) return pinnedNode
 
   const floor = engines.node.replace('>=', '')

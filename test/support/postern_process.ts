@@ -31,6 +31,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Put before the command, as `systemd-socket-activate` wants it. */
   readonly wrapper?: readonly string[]
+  /** A directory whose tables stand beside main.cf. */
+  readonly files?: string
 }
 
 /** A real `postern serve` in a directory of its own. */
@@ -54,6 +56,7 @@ export class PosternProcess {
   /** Starts it with these lines of main.cf; it goes away with the test.  */
   static start(t: TestContext, mainCf: string, options: StartOptions = {}): PosternProcess {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-process-'))
+    if (options.files !== undefined) fs.cpSync(options.files, directory, { recursive: true })
     const state = `postern_state_directory = ${directory}/state\n`
     fs.writeFileSync(path.join(directory, 'main.cf'), BASE + state + mainCf)
     const [program = '', ...args] = [...(options.wrapper ?? []), process.execPath, PROGRAM, 'serve', '-c', directory]
@@ -122,16 +125,18 @@ export class PosternProcess {
   }
 }
 
-/** Runs one command of Postern to its end. */
+/** Runs one command of Postern, or another program of the repository, to its end. */
 export async function runPostern(
   args: readonly string[],
-  stdin = '',
+  options: { readonly program?: string } = {},
 ): Promise<Ended & { readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['pipe', 'pipe', 'pipe'], cwd: ROOT })
+  const child = spawn(process.execPath, [options.program ?? PROGRAM, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: ROOT,
+  })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', chunk => (stdout += chunk))
   child.stderr.on('data', chunk => (stderr += chunk))
-  child.stdin.end(stdin)
   return new Promise(resolve => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })))
 }
