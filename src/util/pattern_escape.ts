@@ -147,6 +147,7 @@ function readPcreLetter(char: string, scanner: Scanner, inClass: boolean): Escap
       return { kind: 'nothing', letter: 'E' }
     case 'N':
       if (scanner.peek() === '{' && !/^\{\d+(?:,\d*)?\}/.test(scanner.text.slice(scanner.at))) {
+        if (!scanner.text.startsWith('{U+', scanner.at)) return unknownEscape('N', scanner, scanner.at - 1)
         return scanner.fail('\\N{U+dddd} is supported only in Unicode (UTF) mode')
       }
       return inClass

@@ -139,8 +139,18 @@ function readConditional(scanner: Scanner): PatternNode {
     return scanner.refuse('a condition on recursion', 'write the pattern without it', start)
   }
   const target = number === undefined ? { name: name ?? '' } : { number: absolute(number, scanner) }
-  const { groups } = scanner.refer(target, start)
+  const { groups } = scanner.refer(
+    target,
+    conditionOffset(number, { start, end: scanner.at - 1, angled: bare === undefined }),
+  )
   return { kind: 'if_group', groups, ...readBranches(scanner) }
+}
+
+/** Where PCRE2 says that a condition names no group. */
+function conditionOffset(number: string | undefined, at: { start: number; end: number; angled: boolean }): number {
+  if (number === undefined) return at.angled ? at.start + 1 : at.start
+  if (number.startsWith('-')) return at.end
+  return number.startsWith('+') ? at.start : at.start - 1
 }
 
 function absolute(number: string, scanner: Scanner): number {
