@@ -152,3 +152,15 @@ export class SmtpClient {
     })
   }
 }
+
+/** Whether anything listens on a port of 127.0.0.1. */
+export function canConnect(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = net.connect({ host: '127.0.0.1', port })
+    socket.once('error', () => resolve(false))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+  })
+}
