@@ -115,9 +115,8 @@ export class Lists {
     return {
       hasClient: async (parameter: ClientListParam, client) => {
         if (this.#text(parameter) === '') return { status: 'absent' }
-        const byAddress = await this.#list(parameter).matchAddress(client.address)
         // A list of addresses need not wait for the client's name.
-        if (byAddress.status !== 'absent' || !mayHoldNames(this.#text(parameter))) return byAddress
+        if (!mayHoldNames(this.#text(parameter))) return this.#list(parameter).matchAddress(client.address)
         return this.#list(parameter).matchHost(await client.name(), client.address)
       },
       hasWord: (parameter, word) => this.#list(parameter).matchName(word),

@@ -19,6 +19,9 @@ const CONFIG: LogConfig = {
   postern_log_format: 'postfix',
   syslog_name: 'postfix',
   syslog_facility: 'mail',
+  info_log_address_format: 'external',
+  smtputf8_enable: true,
+  mail_version: '3.7.11',
 }
 
 describe('parseLogTarget()', () => {

@@ -2,7 +2,7 @@
 import { chownSync, closeSync, openSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Config } from '../config/config.ts'
-import { formatEvent, type LogLine } from '../event/format.ts'
+import { type FormatOptions, formatEvent, type LogLine } from '../event/format.ts'
 import { formatJson } from '../event/json.ts'
 import type { EmitEvent, Event } from '../model/event.ts'
 import type { Clock } from '../util/clock.ts'
@@ -19,7 +19,16 @@ export interface Log {
   close(): Promise<void>
 }
 
-export type LogConfig = Pick<Config, 'postern_log' | 'postern_log_format' | 'syslog_name' | 'syslog_facility'>
+export type LogConfig = Pick<
+  Config,
+  | 'postern_log'
+  | 'postern_log_format'
+  | 'syslog_name'
+  | 'syslog_facility'
+  | 'info_log_address_format'
+  | 'smtputf8_enable'
+  | 'mail_version'
+>
 
 export interface LogOptions {
   readonly config: LogConfig
@@ -76,10 +85,11 @@ function syslogLog(server: { readonly address: string; readonly port: number } |
     timestamp: () => formatTimestamp(clock.now()),
     warn: text => void process.stderr.write(`postern: ${text}\n`),
   }
+  const formats = formatOptions(config)
   const syslog: Syslog = server === null ? loggerSyslog(syslogOptions) : udpSyslog(server, syslogOptions)
   return {
     emit(event) {
-      const line = formatEvent(event)
+      const line = formatEvent(event, formats)
       const text = config.postern_log_format === 'json' ? formatJson(event, { time: clock.now(), pid }) : line.text
       syslog.write(`${config.syslog_name}/${line.daemon}`, { ...line, text })
     },
@@ -111,13 +121,28 @@ function lineLog(
   }
 }
 
+/** Log lines as the Postfix of $mail_version writes them. */
+function formatOptions(config: LogConfig): FormatOptions {
+  const [major = 0, minor = 0] = config.mail_version.split('.').map(Number)
+  return {
+    addressFormat: config.info_log_address_format,
+    queueIdOfLost: major > 3 || (major === 3 && minor >= 10),
+    utf8: config.smtputf8_enable,
+  }
+}
+
 function warnOnStderr(text: string): void {
   process.stderr.write(`postern: ${text}\n`)
 }
 
 function formatLine(event: Event, { config, clock, pid }: LogOptions): string {
   if (config.postern_log_format === 'json') return formatJson(event, { time: clock.now(), pid })
-  return prefixed(formatEvent(event), { time: clock.now(), host: shortHostname(), name: config.syslog_name, pid })
+  return prefixed(formatEvent(event, formatOptions(config)), {
+    time: clock.now(),
+    host: shortHostname(),
+    name: config.syslog_name,
+    pid,
+  })
 }
 
 /** "Nov  4 15:16:01 mx1 postfix/smtpd[4711]: connect from …", local time, as syslogd and postlogd(8) write it. */

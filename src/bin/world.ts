@@ -29,6 +29,7 @@ export function makeWorld(services: WorldServices): World {
   return {
     config,
     clock,
+    told: new Set(),
     resolver,
     hosts,
     openTable: spec => lists.openTable(spec),

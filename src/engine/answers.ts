@@ -29,6 +29,8 @@ export class Answers {
     sender: new Map(),
     recipient: new Map(),
   }
+  /** Answers that hang on a failure: the next transaction asks again. */
+  readonly #doubtful: { readonly kept: Map<number, Promise<Answer>>; readonly id: number }[] = []
 
   constructor(memory: SessionMemory) {
     this.#memory = memory
@@ -43,6 +45,9 @@ export class Answers {
     if (known !== undefined) return known
     const fresh = this.#run(item, facts, subject)
     kept.set(item.id, fresh)
+    void fresh.then(answer => {
+      if (isDoubtful(answer)) this.#doubtful.push({ kept, id: item.id })
+    })
     return fresh
   }
 
@@ -51,8 +56,9 @@ export class Answers {
     for (const { list, subject } of lists) void this.#askList(list, facts, { subject, warnOnly: false })
   }
 
-  /** Recipients and senders of a transaction that is over. */
+  /** Recipients and senders of a transaction that is over, and what could not be found out in it. */
   forgetTransaction(): void {
+    for (const { kept, id } of this.#doubtful.splice(0)) kept.delete(id)
     this.#kept.sender.clear()
     this.#kept.recipient.clear()
   }
@@ -151,6 +157,10 @@ export class Answers {
     prints.set(print, fresh)
     return fresh
   }
+}
+
+function isDoubtful({ questions }: Answer): boolean {
+  return questions.some(({ answer }) => answer.startsWith('failed'))
 }
 
 function isKnown(needs: Needs, facts: Facts): boolean {

@@ -45,6 +45,8 @@ export interface Ask {
   now(): number
   /** Logged as "warning: …" when (and only when) the walk reaches this restriction. */
   warn(text: string): void
+  /** The same, but only the first time that this configuration comes to it. */
+  warnOnce(text: string): void
   info(text: string): void
 }
 

@@ -28,6 +28,7 @@ export async function lookupHost(ask: Ask, name: string, type: DnsType): Promise
     const reason = answer.reason === 'nxdomain' ? 'Host not found' : 'Host found but no data record of requested type'
     return { status: 'notfound', records: [], reason }
   }
+  for (const record of answer.records) gripe(ask, record, { name, type })
   return judgeRecords(answer.records)
 }
 
@@ -38,6 +39,15 @@ function judgeRecords(records: readonly DnsRecord[]): HostAnswer {
   const usable = records.filter(record => isUsable(record))
   if (usable.length > 0) return { status: 'ok', records: usable, reason: '' }
   return { status: 'invalid', records: [], reason: 'Malformed DNS server reply' }
+}
+
+/** Postfix tells of odd names in answers (valid_rr_name) and takes those that are addresses. */
+function gripe(ask: Ask, record: DnsRecord, asked: { name: string; type: DnsType }): void {
+  const host = record.type === 'MX' ? record.exchange : 'name' in record ? record.name : ''
+  if (host === '') return
+  const where = `in resource data of ${asked.type} record for ${asked.name}: ${host.slice(0, 100)}`
+  if (isValidHostaddr(host)) ask.warn(`numeric domain name ${where}`)
+  else if (!isValidHostname(host)) ask.warn(`malformed domain name ${where}`)
 }
 
 function isUsable(record: DnsRecord): boolean {

@@ -130,6 +130,7 @@ class Judge implements SessionJudge {
   resetTransaction(): void {
     this.#state.effects = NO_EFFECTS
     this.#answers.forgetTransaction()
+    this.#memory.forgetQuestions()
   }
 
   resetClient(facts: Facts): void {

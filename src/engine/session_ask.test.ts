@@ -21,7 +21,7 @@ test('questions are remembered without regard to case, and per type', async () =
 })
 
 // A client that names thousands of recipients must not make us ask on its behalf without end.
-test('the two thousand first questions of a session are asked, and no more', async () => {
+test('the two thousand first questions of a transaction are asked, and no more', async () => {
   let asked = 0
   const resolver = {
     query() {
@@ -88,4 +88,34 @@ test('answers are told in short', async () => {
       'yes',
     ],
   )
+})
+
+// A resolver that failed once may be back for the next mail of the same session; Postfix asks again, too.
+test('a failure is forgotten with its transaction, an answer is not', async () => {
+  let down = true
+  const asked: string[] = []
+  const resolver = {
+    query(name: string) {
+      asked.push(name)
+      if (down && name === 'b.example') return Promise.resolve({ status: 'failed', reason: 'timeout' } as const)
+      return Promise.resolve({ status: 'absent', reason: 'nxdomain', secondsLeft: 1 } as const)
+    },
+  }
+  const memory = new SessionMemory(makeFakeWorld({ resolver }))
+  const door = new Door(memory, makeFacts())
+  await Promise.all([door.dns('a.example', 'A'), door.dns('b.example', 'A')])
+  down = false
+  memory.forgetQuestions()
+  assert.equal((await door.dns('a.example', 'A')).status, 'absent')
+  assert.equal((await door.dns('b.example', 'A')).status, 'absent')
+  assert.deepEqual(asked, ['a.example', 'b.example', 'b.example'])
+})
+
+test('a session with many messages is not refused for the questions of the earlier ones', async () => {
+  const resolver = { query: () => Promise.resolve({ status: 'absent', reason: 'nxdomain', secondsLeft: 1 } as const) }
+  const memory = new SessionMemory(makeFakeWorld({ resolver }))
+  const door = new Door(memory, makeFacts())
+  for (let n = 0; n < 1500; n++) await door.dns(`first${n}.example`, 'A')
+  memory.forgetQuestions()
+  for (let n = 0; n < 1500; n++) assert.equal((await door.dns(`second${n}.example`, 'A')).status, 'absent')
 })

@@ -10,8 +10,10 @@ import type { AddressListParam, Ask, DomainListParam, MapsParam, PolicyAnswer, V
 import { findClientName, findReverseName, toldClientName, UNKNOWN } from './client_name.ts'
 import type { World } from './world.ts'
 
-/** A session that needs more than this asks on somebody else's behalf: each recipient may cost a dozen. */
+/** A transaction that needs more than this asks on somebody else's behalf: each recipient may cost a dozen. */
 const DNS_QUESTION_LIMIT = 2000
+/** So many are kept from one transaction to the next; the resolver remembers the rest. */
+const DNS_KEEP_LIMIT = 500
 
 /** What a check said on its way, for the log when the walk reaches it. */
 export interface Note {
@@ -23,9 +25,10 @@ interface TimedAnswer {
   readonly answer: Promise<DnsAnswer>
   readonly atMs: number
   tookMs: number
+  failed: boolean
 }
 
-/** The memory of one session: each DNS question is asked once, the client is named once. */
+/** The memory of one session: each DNS question is asked once in a transaction, the client is named once. */
 export class SessionMemory {
   readonly world: World
   readonly #startMs: number
@@ -57,21 +60,28 @@ export class SessionMemory {
     this.#clientName = null
   }
 
+  /** The transaction is over: a failure may be over too, and a session with many messages must not hoard answers. */
+  forgetQuestions(): void {
+    if (this.#dns.size > DNS_KEEP_LIMIT) this.#dns.clear()
+    for (const [key, entry] of this.#dns) if (entry.failed) this.#dns.delete(key)
+  }
+
   dns(name: string, type: DnsType): TimedAnswer {
     const key = `${type} ${name.toLowerCase()}`
     const known = this.#dns.get(key)
     if (known !== undefined) return known
     const atMs = this.elapsed()
-    const entry: TimedAnswer = { answer: this.#query(name, type), atMs, tookMs: -1 }
+    const entry: TimedAnswer = { answer: this.#query(name, type), atMs, tookMs: -1, failed: false }
     this.#dns.set(key, entry)
-    void entry.answer.then(() => {
+    void entry.answer.then(({ status }) => {
       entry.tookMs = this.elapsed() - atMs
+      entry.failed = status === 'failed'
     })
     return entry
   }
 
   async #query(name: string, type: DnsType): Promise<DnsAnswer> {
-    if (this.#dns.size >= DNS_QUESTION_LIMIT) return failed('too many DNS questions in one session')
+    if (this.#dns.size >= DNS_QUESTION_LIMIT) return failed('too many DNS questions in one transaction')
     try {
       return await this.world.resolver.query(name, type)
     } catch (error) {
@@ -152,19 +162,22 @@ export class Door implements Ask {
   async lookup(table: Table, key: string, partial = false): Promise<Lookup<string>> {
     // Postfix DICT_FLAG_FIXED: pattern tables see whole keys only.
     if (partial && table.kind === 'pattern') return { status: 'absent' }
-    return this.#timed('table', `${table.name} ${key}`, table.lookup(key))
+    return this.#told(table.name, key, await this.#timed('table', `${table.name} ${key}`, table.lookup(key)))
   }
 
-  mapsAddress(parameter: MapsParam, address: string): Promise<Lookup<string>> {
-    return this.#timed('table', `${parameter} ${address}`, this.#memory.world.mapsAddress(parameter, address))
+  async mapsAddress(parameter: MapsParam, address: string): Promise<Lookup<string>> {
+    const asked = this.#memory.world.mapsAddress(parameter, address)
+    return this.#told(this.#tableOf(parameter), address, await this.#timed('table', `${parameter} ${address}`, asked))
   }
 
-  mapsKey(parameter: MapsParam, key: string): Promise<Lookup<string>> {
-    return this.#timed('table', `${parameter} ${key}`, this.#memory.world.mapsKey(parameter, key))
+  async mapsKey(parameter: MapsParam, key: string): Promise<Lookup<string>> {
+    const asked = this.#memory.world.mapsKey(parameter, key)
+    return this.#told(this.#tableOf(parameter), key, await this.#timed('table', `${parameter} ${key}`, asked))
   }
 
-  lookupAddress(table: Table, address: string): Promise<Lookup<string>> {
-    return this.#timed('table', `${table.name} ${address}`, this.#memory.world.lookupAddress(table, address))
+  async lookupAddress(table: Table, address: string): Promise<Lookup<string>> {
+    const asked = this.#memory.world.lookupAddress(table, address)
+    return this.#told(table.name, address, await this.#timed('table', `${table.name} ${address}`, asked))
   }
 
   addressListed(parameter: AddressListParam, name: string, address: string): Promise<Lookup<true>> {
@@ -237,8 +250,29 @@ export class Door implements Ask {
     this.notes.push({ kind: 'warning', text })
   }
 
+  warnOnce(text: string): void {
+    const { told } = this.#memory.world
+    if (told.has(text)) return
+    told.add(text)
+    this.warn(text)
+  }
+
   info(text: string): void {
     this.notes.push({ kind: 'info', text })
+  }
+
+  /** The table of a parameter that has one; the parameter itself when it may be any of several. */
+  #tableOf(parameter: MapsParam): string {
+    const specs = this.#memory.world.config[parameter]
+    return specs.length === 1 ? (specs[0] ?? parameter) : parameter
+  }
+
+  /** Postfix maps_find, dict_surrogate: each lookup that fails says so. */
+  #told(table: string, key: string, answer: Lookup<string>): Lookup<string> {
+    if (answer.status !== 'failed') return answer
+    if (answer.reason.startsWith('unavailable: ')) this.warn(`${table} is unavailable. ${answer.reason.slice(13)}`)
+    this.warn(`${table} lookup error for "${key}"`)
+    return answer
   }
 
   async #timed<T>(door: string, question: string, asked: Promise<Lookup<T>>): Promise<Lookup<T>> {

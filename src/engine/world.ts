@@ -12,6 +12,8 @@ import type { AddressListParam, DomainListParam, MapsParam, PolicyAnswer, Verify
 export interface World {
   readonly config: Config
   readonly clock: Clock
+  /** What was said once and is not to be said again. */
+  readonly told: Set<string>
   readonly resolver: Resolver
   /** Asked before the DNS for names of clients and addresses of hosts, never for HELO and mail domains. */
   readonly hosts: HostsFile

@@ -124,7 +124,7 @@ describe('formatEvent', () => {
   test('the form of Postfix 3.10 names the queue id of a lost connection', () => {
     const event: Event = { kind: 'lost_connection', after: 'MAIL', client, queueId: null }
     assert.equal(
-      formatEvent(event, { addressFormat: 'external', queueIdOfLost: true }).text,
+      formatEvent(event, { addressFormat: 'external', queueIdOfLost: true, utf8: true }).text,
       'NOQUEUE: lost connection after MAIL from good.example[192.0.2.1]',
     )
   })

@@ -14,14 +14,17 @@ export interface FormatOptions {
   readonly addressFormat: 'external' | 'internal'
   /** Postfix 3.10 puts the queue id before "lost connection" and the SASL names behind a reject; 3.7 does not. */
   readonly queueIdOfLost: boolean
+  /** smtputf8_enable; without it every byte outside ASCII is shown as "?". */
+  readonly utf8: boolean
 }
 
-const DEFAULTS: FormatOptions = { addressFormat: 'external', queueIdOfLost: false }
+const DEFAULTS: FormatOptions = { addressFormat: 'external', queueIdOfLost: false, utf8: true }
 
 /** The line that a real Postfix would write. */
 export function formatEvent(event: Event, options: FormatOptions = DEFAULTS): LogLine {
   const line = plainLine(event, options)
-  return { ...line, text: printableText(line.text) }
+  const text = printableText(line.text)
+  return { ...line, text: cut(options.utf8 ? text : text.replace(/[^ -~]/g, '?')) }
 }
 
 /** "postfix/smtpd[4711]: connect from …" */
@@ -31,6 +34,17 @@ export function formatLogLine(
 ): string {
   const { daemon, text } = formatEvent(event, options)
   return `${name}/${daemon}[${pid}]: ${text}`
+}
+
+/** Postfix msg_syslog(3), msg_logger(3): longer records are cut, so that no log daemon chokes on them. */
+const RECORD_LIMIT = 2000
+
+function cut(text: string): string {
+  if (text.length <= RECORD_LIMIT && Buffer.byteLength(text) <= RECORD_LIMIT) return text
+  return Buffer.from(text)
+    .subarray(0, RECORD_LIMIT)
+    .toString()
+    .replace(/\ufffd$/, '')
 }
 
 /** Postfix msg(3): nothing that a client said can begin a new line or hide one. */

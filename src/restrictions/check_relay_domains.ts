@@ -10,7 +10,7 @@ export const check_relay_domains = restriction({
   final: true,
   doc: 'Deprecated. Permit by client name or recipient in relay_domains, reject the rest. Use reject_unauth_destination.',
   async check({ facts, ask, config }) {
-    ask.warn(
+    ask.warnOnce(
       'support for restriction "check_relay_domains" will be removed from Postfix; use "reject_unauth_destination" instead',
     )
     const { recipient } = facts

@@ -9,7 +9,7 @@ export const reject_maps_rbl = restriction({
   params: [...RBL_PARAMS, 'maps_rbl_domains'],
   doc: 'Deprecated. Reject the request when the client address is in a list of maps_rbl_domains. Use reject_rbl_client.',
   async check(c) {
-    c.ask.warn(
+    c.ask.warnOnce(
       'support for restriction "reject_maps_rbl" will be removed from Postfix; use "reject_rbl_client domain-name" instead',
     )
     const { address } = c.facts.client

@@ -56,7 +56,7 @@ function readOptions(d: Dialogue, words: readonly string[]): HopRecipientOptions
     if (!upper.startsWith('NOTIFY=') && !upper.startsWith('ORCPT=')) return `555 5.5.4 Unsupported option: ${word}`
     if (d.discarded.has('DSN')) return DSN_OFF
     if (upper.startsWith('NOTIFY=')) {
-      const parsed = notify.length > 0 ? null : parseNotify(value)
+      const parsed = notify.length > 0 ? null : parseNotify(value, text => d.log.warn(() => text))
       if (parsed === null) return '501 5.5.4 Error: Bad NOTIFY parameter syntax'
       notify = parsed
     } else {

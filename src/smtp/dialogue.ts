@@ -13,7 +13,7 @@ import type { IncomingMessage } from './incoming_message.ts'
 import { SessionLog } from './session_log.ts'
 import type { SmtpConfig } from './settings.ts'
 import { type ForwardedClient, Transaction } from './transaction.ts'
-import type { Wire } from './wire.ts'
+import { LostClient, type Wire } from './wire.ts'
 
 export interface SessionStart {
   readonly client: ClientFacts
@@ -148,12 +148,15 @@ export class Dialogue {
     }
   }
 
-  /** The verdict of a stage, logged; null: go on. */
+  /** The verdict of a stage, logged; null: go on. Throws LostClient for HANGUP. */
   async judge(stage: Stage, facts: Facts): Promise<string | null> {
     const judgement: Judgement = await this.doors.judge.judge(stage, facts)
     this.effects = judgement.effects
     for (const event of judgement.events) this.log.add(() => event)
-    if (judgement.hangup === true) this.hangup = true
+    if (judgement.hangup === true) {
+      this.hangup = true
+      throw new LostClient('hangup')
+    }
     return judgement.reply
   }
 

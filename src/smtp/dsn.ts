@@ -16,15 +16,14 @@ function isUxtext(text: string): boolean {
   return [...text.matchAll(/\\x\{([0-9A-Fa-f]*)\}/g)].every(match => Number.parseInt(match[1] || '0', 16) <= 0x10ffff)
 }
 
-/** "NEVER", or any of SUCCESS, FAILURE, DELAY; null: anything else. */
-export function parseNotify(text: string): readonly string[] | null {
-  const words = text
-    .toUpperCase()
-    .split(/[,\s]+/)
-    .filter(word => word !== '')
+/** "NEVER", or any of SUCCESS, FAILURE, DELAY; null: anything else. A strange word is told. Postfix: dsn_notify_mask(3). */
+export function parseNotify(text: string, warn: (text: string) => void = () => undefined): readonly string[] | null {
+  const words = text.split(/[,\s]+/).filter(word => word !== '')
   const known = ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY']
-  if (words.length === 0 || !words.every(word => known.includes(word))) return null
-  const unique = known.filter(word => words.includes(word))
+  const stranger = words.find(word => !known.includes(word.toUpperCase()))
+  if (stranger !== undefined) warn(`unknown DSN NOTIFY command value "${stranger}" in "${text}"`)
+  if (words.length === 0 || stranger !== undefined) return null
+  const unique = known.filter(word => words.some(each => each.toUpperCase() === word))
   return unique.includes('NEVER') && unique.length > 1 ? null : unique
 }
 

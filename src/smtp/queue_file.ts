@@ -12,9 +12,7 @@ export async function openQueueFile(d: Dialogue): Promise<string> {
   const origin = {
     ...(sasl === null && tx.saslSender !== '' ? { saslSender: tx.saslSender } : {}),
     ...(forwarded !== null && forwarded.ident !== 'unknown' ? { origQueueId: forwarded.ident } : {}),
-    ...(forwarded !== null && (forwarded.name !== 'unknown' || forwarded.address !== 'unknown')
-      ? { origClient: forwardedNamaddr(d) }
-      : {}),
+    ...(forwarded !== null ? { origClient: forwardedNamaddr(d) } : {}),
   }
   d.log.add(client => ({ kind: 'accept_client', queueId, client, sasl, ...origin }))
   return queueId

@@ -91,21 +91,26 @@ async function lose(d: Dialogue, error: unknown): Promise<void> {
     await d.reply(`421 4.3.0 ${d.config.myhostname} Server local error`).catch(() => undefined)
     throw error
   }
+  if (error.reason === 'hangup') return
   logEnd(d, error.reason)
   if (error.reason === 'timeout')
     await d.reply(`421 4.4.2 ${d.config.myhostname} Error: timeout exceeded`).catch(() => undefined)
 }
 
 /** "lost connection after RCPT from …". Postfix does not complain about a client that leaves after its message. */
-function logEnd(d: Dialogue, reason: LostClient['reason'] | 'too many errors'): void {
+function logEnd(d: Dialogue, reason: 'timeout' | 'lost connection' | 'too many errors'): void {
   const { where } = d
   if (where === 'END-OF-MESSAGE' && reason === 'lost connection') return
   const content = /^(DATA|BDAT) content$/.exec(where)
-  const after =
-    content === null ? where : `${content[1]} (${d.tx.receivedSize + d.wire.input.length + d.chunks.length} bytes)`
+  const after = content === null ? where : `${content[1]} (${contentBytes(d, content[1] === 'BDAT')} bytes)`
   const { queueId } = d.tx
   const kind = reason === 'timeout' ? 'timeout' : reason === 'lost connection' ? 'lost_connection' : 'too_many_errors'
   d.log.add(client => ({ kind, after, client, queueId }))
+}
+
+/** Postfix counts whole lines of DATA, and all of BDAT. */
+function contentBytes({ tx, wire, chunks }: Dialogue, bdat: boolean): number {
+  return bdat ? tx.receivedSize + wire.input.length + chunks.length : tx.receivedSize
 }
 
 /** What anvil(8) was told about this client, to be taken back at the end. */
@@ -157,7 +162,8 @@ async function greet(d: Dialogue, counted: CountedClient): Promise<boolean> {
     return false
   }
   await decideDiscards(d)
-  const refusal = await d.judge('client', d.facts({ where: 'CONNECT' }))
+  // CONNECT, or XCLIENT, which makes a new client of the session.
+  const refusal = await d.judge('client', d.facts())
   if (refusal === null) await d.reply(`220 ${config.smtpd_banner}`)
   else {
     d.accessDenied = refusal

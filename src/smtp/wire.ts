@@ -3,11 +3,14 @@ import type { Clock, Timer } from '../util/clock.ts'
 import { decodeLine, encodeLine } from './bytes.ts'
 import { InputBuffer, type Line, type LineRules } from './codec.ts'
 
+/** 'hangup': it is we who leave, without a word (access table action HANGUP). */
+export type LostReason = 'timeout' | 'lost connection' | 'hangup'
+
 /** The client can no longer be talked to. Thrown out of whatever command was running. */
 export class LostClient extends Error {
-  readonly reason: 'timeout' | 'lost connection'
+  readonly reason: LostReason
 
-  constructor(reason: 'timeout' | 'lost connection') {
+  constructor(reason: LostReason) {
     super(reason)
     this.name = 'LostClient'
     this.reason = reason

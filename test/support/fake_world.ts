@@ -69,6 +69,7 @@ export function makeFakeWorld(options: FakeWorldOptions = {}): FakeWorld {
   return {
     config,
     clock: options.clock ?? new ManualClock(),
+    told: new Set(),
     resolver: options.resolver ?? makeFakeResolver(options.dns ?? {}),
     hosts: options.hosts ?? NO_HOSTS,
     policyAsked,
