@@ -133,10 +133,12 @@ export class Lists {
   #list(parameter: ListParam): MatchList {
     const known = this.#lists.get(parameter)
     if (known !== undefined) return known
+    // Postfix: smtpd reads the exclusions in the style of mynetworks.
+    const style = parameter === 'smtpd_forbid_bare_newline_exclusions' ? 'mynetworks' : parameter
     const list = new MatchList(this.#text(parameter), {
       parameter,
       kind: LIST_KINDS[parameter],
-      parentsMatch: this.#config.parent_domain_matches_subdomains.includes(parameter),
+      parentsMatch: this.#config.parent_domain_matches_subdomains.includes(style),
       context: this.#context,
       openTable: spec => this.#tables.open(spec),
     })
