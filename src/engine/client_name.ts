@@ -10,7 +10,7 @@ export const UNKNOWN = 'unknown'
 /** Names the client: PTR, then the addresses of the name it gives, of the client's own family. Postfix: smtpd_peer(3). */
 export async function findClientName(ask: Ask, client: ClientFacts): Promise<ClientName> {
   const reverse = await findReverseName(ask, client)
-  if (reverse.name === null) return unnamed(reverse.status)
+  if (reverse.name === null) return unnamed(reverse.status, reverse.warning)
   const { name } = reverse
   const forward = await lookupAddresses(ask, name, [client.address.includes(':') ? 'AAAA' : 'A'])
   const confirmed = forward.addresses.includes(client.address)
@@ -25,7 +25,9 @@ export async function findClientName(ask: Ask, client: ClientFacts): Promise<Cli
   }
 }
 
-export type ReverseName = { readonly name: string } | { readonly name: null; readonly status: NameStatus }
+export type ReverseName =
+  | { readonly name: string }
+  | { readonly name: null; readonly status: NameStatus; readonly warning?: string }
 
 /** The unverified name: from /etc/hosts, or the PTR record. It takes one question where the verified name takes two in a row. */
 export async function findReverseName(ask: Ask, client: ClientFacts): Promise<ReverseName> {
@@ -34,7 +36,8 @@ export async function findReverseName(ask: Ask, client: ClientFacts): Promise<Re
   const name = ask.localName(client.address) ?? (await findPtr(ask, reverseName(ip)))
   if (typeof name !== 'string') return name
   // Postfix refuses names that look like addresses or are no host names, as if there were none.
-  return isValidHostaddr(name) || !isValidHostname(name) ? { name: null, status: 'permanent' } : { name }
+  if (isValidHostaddr(name)) return { name: null, status: 'permanent', warning: `numeric hostname: ${name}` }
+  return isValidHostname(name) ? { name } : { name: null, status: 'permanent' }
 }
 
 async function findPtr(ask: Ask, query: string): Promise<string | { name: null; status: NameStatus }> {
@@ -45,8 +48,9 @@ async function findPtr(ask: Ask, query: string): Promise<string | { name: null; 
   return first?.type === 'PTR' ? first.name : { name: null, status: 'permanent' }
 }
 
-function unnamed(status: NameStatus): ClientName {
-  return { name: UNKNOWN, reverseName: UNKNOWN, nameStatus: status, reverseNameStatus: status, warnings: [] }
+function unnamed(status: NameStatus, warning?: string): ClientName {
+  const warnings = warning === undefined ? [] : [warning]
+  return { name: UNKNOWN, reverseName: UNKNOWN, nameStatus: status, reverseNameStatus: status, warnings }
 }
 
 /** What XCLIENT told, if it told the name; null: ask the DNS. */

@@ -77,7 +77,9 @@ async function accept(d: Dialogue, address: string, options: HopRecipientOptions
   await openQueueFile(d)
   if (!d.effects.discard) {
     tx.hop ??= d.doors.hops.main.begin(await makeEnvelope(d))
-    const answer = await tx.hop.addRecipient(address, options)
+    // Postfix cleanup(8): a recipient that is named twice gets one copy.
+    const twice = tx.recipients.some(each => each.address.toLowerCase() === address.toLowerCase())
+    const answer = twice ? { ok: true as const } : await tx.hop.addRecipient(address, options)
     if (!answer.ok) {
       d.logReject(answer.reply, { recipient: address })
       return d.refuse(answer.reply)

@@ -3,6 +3,7 @@ import type { ContentState } from './content_state.ts'
 import type { Dialogue } from './dialogue.ts'
 import { Pipe } from './pipe.ts'
 import { makeEnvelope } from './queue_file.ts'
+import type { AcceptedRecipient } from './transaction.ts'
 
 /** So much may lie between the client and a slow next hop. */
 const PIPE_SIZE = 64 * 1024
@@ -145,7 +146,9 @@ export class Outbox {
     d.tx.hop?.abort()
     const tx = hop.begin(await makeEnvelope(d))
     const recipients =
-      route.redirect === null ? d.tx.recipients : [{ address: route.redirect, options: { notify: [], orcpt: null } }]
+      route.redirect === null
+        ? distinct(d.tx.recipients)
+        : [{ address: route.redirect, options: { notify: [], orcpt: null } }]
     for (const { address, options } of recipients) {
       const answer = await tx.addRecipient(address, options)
       if (!answer.ok) {
@@ -189,4 +192,10 @@ function* joined(chunks: readonly Buffer[]): Generator<Buffer> {
     size = 0
   }
   if (size > 0) yield Buffer.concat(batch)
+}
+
+/** Each address once, as Postfix cleanup(8) delivers it. */
+function distinct(recipients: readonly AcceptedRecipient[]): readonly AcceptedRecipient[] {
+  const byAddress = new Map(recipients.map(each => [each.address.toLowerCase(), each]))
+  return [...byAddress.values()]
 }
