@@ -112,6 +112,9 @@ function untilSignalled(supervisor: Supervisor, config: Config): Promise<void> {
     })
   })
   process.on('SIGUSR1', () => supervisor.reopenLogs())
+  // A fault here must not end what the workers do.
+  process.on('uncaughtException', error => supervisor.fault(error))
+  process.on('unhandledRejection', error => supervisor.fault(error))
   return new Promise(resolve => {
     const end = (): void => {
       if (ending === null) {

@@ -111,6 +111,11 @@ export class Supervisor {
     await this.#log.close()
   }
 
+  /** A fault of ours that nothing caught. */
+  fault(error: unknown): void {
+    this.#tell('error', `unexpected fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  }
+
   /** Ends all workers at once. */
   kill(): void {
     this.#crew.kill()

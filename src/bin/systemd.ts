@@ -9,7 +9,8 @@ export type NotifyState = 'READY=1' | 'RELOADING=1' | 'STOPPING=1'
  */
 export function notifySystemd(state: NotifyState, status: string): void {
   if (!process.env['NOTIFY_SOCKET']) return
-  const words = [state, `STATUS=${status}`, `MAINPID=${process.pid}`]
+  // It would wait for systemd to have read it, which nobody needs.
+  const words = ['--no-block', state, `STATUS=${status}`, `MAINPID=${process.pid}`]
   if (state === 'RELOADING=1') words.push(`MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
   const child = spawn('systemd-notify', words, { stdio: 'ignore' })
   child.on('error', error => process.stderr.write(`postern: cannot tell systemd "${state}": ${error.message}\n`))
