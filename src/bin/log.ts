@@ -122,7 +122,7 @@ function lineLog(
 }
 
 /** Log lines as the Postfix of $mail_version writes them. */
-function formatOptions(config: LogConfig): FormatOptions {
+export function formatOptions(config: LogConfig): FormatOptions {
   const [major = 0, minor = 0] = config.mail_version.split('.').map(Number)
   return {
     addressFormat: config.info_log_address_format,

@@ -1,8 +1,9 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { openGateway } from '../../src/bin/gateway.ts'
+import { formatOptions } from '../../src/bin/log.ts'
 import { readConfig } from '../../src/config/read.ts'
-import { formatLogLine } from '../../src/event/format.ts'
+import { type FormatOptions, formatLogLine } from '../../src/event/format.ts'
 import type { Event } from '../../src/model/event.ts'
 import { LocalRates } from '../../src/net/anvil.ts'
 import { type AcceptedSocket, listen } from '../../src/net/listener.ts'
@@ -25,28 +26,28 @@ export interface PosternInside {
   stop(): Promise<void>
 }
 
-/** Postern's own parameters that make it as credulous as Postfix, and keep it from what this machine says. */
+/** Postern's own parameters for a test: this machine's name servers and host names are not asked. */
 export function posternOverrides(dir: string, dns: string): readonly string[] {
-  return [
-    `postern_dns_servers=${dns}`,
-    `postern_state_directory=${dir}/state`,
-    'postern_dns_list_safe_answers=no',
-    'postern_hosts_file=',
-  ]
+  return [`postern_dns_servers=${dns}`, `postern_state_directory=${dir}/state`, 'postern_hosts_file=']
 }
 
 export async function startPosternInside(options: PosternOptions): Promise<PosternInside> {
   const { dir } = options
   const logPath = path.join(dir, 'postern.log')
   let stopped = false
+  let formats: FormatOptions | undefined
   const emit = (event: Event): void => {
     if (stopped) return
-    fs.appendFileSync(logPath, `Jan  1 00:00:00 mx ${formatLogLine(event, { pid: 1 })}\n`)
+    fs.appendFileSync(
+      logPath,
+      `Jan  1 00:00:00 mx ${formatLogLine(event, formats === undefined ? { pid: 1 } : { pid: 1, options: formats })}\n`,
+    )
   }
   fs.writeFileSync(logPath, '')
   const read = readConfig({ config: dir, overrides: options.overrides })
   if (!read.ok) throw new Error(`Cannot read main.cf: ${read.problem.text}`)
   const { config } = read.loaded
+  formats = formatOptions(config)
   const gateway = openGateway({ config, configPath: read.path, clock: systemClock, emit, pid: 1, processes: 1 })
   if ('problem' in gateway) throw new Error(`Cannot open the gateway: ${gateway.problem}`)
   const server = makeSmtpServer({
