@@ -46,13 +46,18 @@ export async function startPostfixSide(file: DialogueFile, lab: Lab): Promise<Si
 }
 
 /** Starts Postern with the file's configuration, and its "# postern: name=value" lines, in this process. */
-export async function startPosternSide(file: DialogueFile, lab: Lab): Promise<Side> {
+export async function startPosternSide(file: DialogueFile, lab: Lab, changes: readonly string[] = []): Promise<Side> {
   const dir = makeInstanceDir('po-')
   await renderConfig({ config: file.config, dir, helper: lab.address, index: false })
   const own = [...file.config.matchAll(/^# postern: (.*)$/gm)].map(
     match => match[1]?.replaceAll('@helper@', lab.address) ?? '',
   )
-  const overrides = [...posternOverrides(dir, `${lab.address}:${lab.dnsPort}`), 'postern_next_hop=discard:', ...own]
+  const overrides = [
+    ...posternOverrides(dir, `${lab.address}:${lab.dnsPort}`),
+    'postern_next_hop=discard:',
+    ...own,
+    ...changes,
+  ]
   const postern = await startPosternInside({ dir, overrides })
   return {
     host: '127.0.0.1',
