@@ -24,7 +24,10 @@ const DEFAULTS: FormatOptions = { addressFormat: 'external', queueIdOfLost: fals
 export function formatEvent(event: Event, options: FormatOptions = DEFAULTS): LogLine {
   const line = plainLine(event, options)
   const text = printableText(line.text)
-  return { ...line, text: cut(options.utf8 ? text : text.replace(/[^ -~]/gu, char => '?'.repeat(Buffer.byteLength(char)))) }
+  return {
+    ...line,
+    text: cut(options.utf8 ? text : text.replace(/[^ -~]/gu, char => '?'.repeat(Buffer.byteLength(char)))),
+  }
 }
 
 /** "postfix/smtpd[4711]: connect from …" */
