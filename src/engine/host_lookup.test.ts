@@ -17,6 +17,7 @@ const ZONE = {
     'bad.example': ['10 -bad-', '20 a..b'],
     'number.example': ['10 192.0.2.1'],
     '*.wild.example': ['10 a.example'],
+    'star.example': ['10 *.a.example'],
   },
   NS: { 'mx.example': ['ns.example'], 'bad.example': ['-bad-'] },
   fail: ['* fail.example', 'AAAA part.example', 'MX a.example', 'A half.example'],
@@ -54,6 +55,23 @@ describe('lookupHost', () => {
       const answer = await lookupHost(makeDoor(), name, type)
       assert.deepEqual([answer.status, answer.records.length, answer.reason], [status, records, reason])
     })
+  }
+})
+
+// biome-ignore format: columns
+test('odd names in an answer are told', async () => {
+  const cases: readonly [type: DnsType, name: string, ...notes: string[]][] = [
+    ['MX', 'mx.example',     'valid_hostname: misplaced hyphen: -bad-', 'malformed domain name in resource data of MX record for mx.example: -bad-'],
+    ['NS', 'bad.example',    'valid_hostname: misplaced hyphen: -bad-', 'malformed domain name in resource data of NS record for bad.example: -bad-'],
+    ['MX', 'number.example', 'numeric domain name in resource data of MX record for number.example: 192.0.2.1'],
+    ['MX', 'null.example'],
+    ['MX', 'star.example'],
+    ['A',  'a.example'],
+  ]
+  for (const [type, name, ...notes] of cases) {
+    const door = makeDoor()
+    await lookupHost(door, name, type)
+    assert.deepEqual(door.notes, notes.map(text => ({ kind: 'warning', text })))
   }
 })
 

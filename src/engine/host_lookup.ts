@@ -1,5 +1,5 @@
 import type { DnsRecord, DnsType } from '../dns/resolver.ts'
-import { isValidHostaddr, isValidHostname } from '../mail/hostname.ts'
+import { hostnameComplaint, isValidHostaddr, isValidHostname } from '../mail/hostname.ts'
 import type { Ask } from './ask.ts'
 
 /**
@@ -20,7 +20,7 @@ export interface HostAnswer {
 /** One question, judged. */
 export async function lookupHost(ask: Ask, name: string, type: DnsType): Promise<HostAnswer> {
   // Postfix: the name of an address is no name, whatever a name server says.
-  if (isValidHostaddr(name) || !isValidHostname(name.startsWith('*.') ? name.slice(2) : name))
+  if (isValidHostaddr(name) || !isValidHostname(withoutStar(name)))
     return { status: 'notfound', records: [], reason: 'Host not found' }
   const answer = await ask.dns(name, type)
   if (answer.status === 'failed') return { status: 'retry', records: [], reason: 'Host not found, try again' }
@@ -47,12 +47,22 @@ function gripe(ask: Ask, record: DnsRecord, asked: { name: string; type: DnsType
   if (host === '') return
   const where = `in resource data of ${asked.type} record for ${asked.name}: ${host.slice(0, 100)}`
   if (isValidHostaddr(host)) ask.warn(`numeric domain name ${where}`)
-  else if (!isValidHostname(host)) ask.warn(`malformed domain name ${where}`)
+  else {
+    const complaint = hostnameComplaint(withoutStar(host))
+    if (complaint === null) return
+    ask.warn(`valid_hostname: ${complaint}`)
+    ask.warn(`malformed domain name ${where}`)
+  }
+}
+
+/** Postfix valid_hostname(3) DO_WILDCARD: the first label may be "*". */
+function withoutStar(name: string): string {
+  return name.replace(/^\*\./, '')
 }
 
 function isUsable(record: DnsRecord): boolean {
   const name = record.type === 'MX' ? record.exchange : 'name' in record ? record.name : null
-  return name === null || isValidHostaddr(name) || isValidHostname(name)
+  return name === null || isValidHostaddr(name) || isValidHostname(withoutStar(name))
 }
 
 /** Several types of one name, all asked at once; the answer that Postfix would have stopped at (dns_lookup_l). */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  hostnameComplaint,
   isMailhostLiteral,
   isValidHostaddr,
   isValidHostname,
@@ -62,6 +63,25 @@ testEach('isValidHostname', isValidHostname, [
   [`x${LABEL}.example`,                   false],
   [`${LABEL}.${LABEL}.${LABEL}.${LABEL}x`, false],
   [`${LABEL}.${LABEL}.${LABEL}.${LABEL}.x`, false],
+])
+
+// The texts of valid_hostname(3).
+// biome-ignore format: columns
+testEach('hostnameComplaint', hostnameComplaint, [
+  ['a.example',                             null],
+  ['',                                      'empty hostname'],
+  ['a..b',                                  'misplaced delimiter: a..b'],
+  ['.a',                                    'misplaced delimiter: .a'],
+  ['a.',                                    'misplaced delimiter: a.'],
+  ['-a',                                    'misplaced hyphen: -a'],
+  ['a-.b',                                  'misplaced hyphen: a-.b'],
+  ['a.b-',                                  'misplaced hyphen: a.b-'],
+  // The first fault from the left counts.
+  ['a b-.c',                                'invalid character 32(decimal): a b-.c'],
+  ['b\u00fc',                               'invalid character 195(decimal): b\u00fc'],
+  ['1.2',                                   'numeric hostname: 1.2'],
+  [`x${LABEL}`,                             `hostname label too long: x${LABEL}`],
+  [`${LABEL}.${LABEL}.${LABEL}.${LABEL}.x`, `bad length 257 for ${`${LABEL}.${LABEL}`.slice(0, 100)}...`],
 ])
 
 const withUtf8 = (text: string): boolean => isValidUtf8Hostname(text, true, toAscii)

@@ -16,6 +16,30 @@ export function isValidHostname(name: string): boolean {
     .every(label => label.length <= LABEL_LIMIT && /^[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?$/.test(label))
 }
 
+/** What Postfix logs about a name that isValidHostname() refuses; null: it is one. Postfix: valid_hostname(3), DO_GRIPE. */
+export function hostnameComplaint(name: string): string | null {
+  if (isValidHostname(name)) return null
+  if (name === '') return 'empty hostname'
+  const shown = name.slice(0, 100)
+  for (const [at, character] of [...name].entries()) {
+    const complaint = characterComplaint(name, at, character)
+    if (complaint !== null) return `${complaint}: ${shown}`
+  }
+  return /[^\d.]/.test(name) ? `bad length ${name.length} for ${shown}...` : `numeric hostname: ${shown}`
+}
+
+function characterComplaint(name: string, at: number, character: string): string | null {
+  const before = at === 0 ? '.' : name[at - 1]
+  const after = name[at + 1] ?? '.'
+  if (/\w/.test(character)) {
+    const label = /[\w-]*$/.exec(name.slice(0, at + 1))?.[0] ?? ''
+    return label.length > LABEL_LIMIT ? 'hostname label too long' : null
+  }
+  if (character === '.') return before === '.' || at === name.length - 1 ? 'misplaced delimiter' : null
+  if (character === '-') return before === '.' || after === '.' ? 'misplaced hyphen' : null
+  return `invalid character ${Buffer.from(character)[0] ?? 0}(decimal)`
+}
+
 /** The same for names that may hold UTF-8 labels (RFC 5890), which are valid when SMTPUTF8 is on and their A-labels are. */
 export function isValidUtf8Hostname(name: string, smtputf8: boolean, toAscii: (name: string) => string): boolean {
   if (isAscii(name)) return isValidHostname(name)

@@ -5,6 +5,11 @@ import {
   testSilent,
 } from '../../test/support/restriction_cases.ts'
 
+const MALFORMED = [
+  'valid_hostname: misplaced hyphen: -bad-',
+  'malformed domain name in resource data of MX record for bad.example: -bad-',
+] as const
+
 const setting: RestrictionSetting = {
   word: 'reject_unknown_helo_hostname',
   fact: 'helo',
@@ -25,7 +30,7 @@ testRestriction(setting, [
   ['null.example',       '',                                              'dunno'],
   ['none.example',       '',                                              '450 4.7.1 <none.example>: Helo command rejected: Host not found'],
   ['none.example',       'unknown_hostname_reject_code = 550',            '550 5.7.1 <none.example>: Helo command rejected: Host not found'],
-  ['bad.example',        'unknown_hostname_reject_code = 550',            '550 5.7.1 <bad.example>: Helo command rejected: Malformed DNS server reply'],
+  ['bad.example',        'unknown_hostname_reject_code = 550',            '550 5.7.1 <bad.example>: Helo command rejected: Malformed DNS server reply', ...MALFORMED],
   ['fail.example',       'unknown_hostname_reject_code = 550',            'defer_if_permit 450 4.7.1 <fail.example>: Helo command rejected: Host not found'],
   ['part.example',       'unknown_hostname_reject_code = 550',            'defer_if_permit 450 4.7.1 <part.example>: Helo command rejected: Host not found'],
   ['late.example',       'unknown_hostname_reject_code = 550',            'defer_if_permit 450 4.7.1 <late.example>: Helo command rejected: Host not found'],

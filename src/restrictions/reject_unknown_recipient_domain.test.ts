@@ -1,5 +1,10 @@
 import { type RestrictionSetting, testRestriction, testSilent } from '../../test/support/restriction_cases.ts'
 
+const MALFORMED = [
+  'valid_hostname: misplaced hyphen: -bad-',
+  'malformed domain name in resource data of MX record for bad.example: -bad-',
+] as const
+
 const setting: RestrictionSetting = {
   word: 'reject_unknown_recipient_domain',
   fact: 'recipient',
@@ -34,7 +39,7 @@ testRestriction(setting, [
   ['u@none.example',   'unknown_address_reject_code = 550',       '550 5.1.2 <u@none.example>: Recipient address rejected: Domain not found'],
   ['u@null.example',   'unknown_address_reject_code = 450',       '556 5.1.10 <u@null.example>: Recipient address rejected: Domain null.example does not accept mail (nullMX)'],
   ['u@two.example',    '',                                        '556 5.1.10 <u@two.example>: Recipient address rejected: Domain two.example does not accept mail (nullMX)'],
-  ['u@bad.example',    'unknown_address_reject_code = 550',       '550 5.1.2 <u@bad.example>: Recipient address rejected: Malformed DNS server reply'],
+  ['u@bad.example',    'unknown_address_reject_code = 550',       '550 5.1.2 <u@bad.example>: Recipient address rejected: Malformed DNS server reply', ...MALFORMED],
   ['u@fail.example',   'unknown_address_reject_code = 550',       'defer_if_permit 450 4.1.2 <u@fail.example>: Recipient address rejected: Domain not found'],
   ['u@part.example',   'unknown_address_reject_code = 550',       'defer_if_permit 450 4.1.2 <u@part.example>: Recipient address rejected: Domain not found'],
   ['u@mxfail.example', 'unknown_address_reject_code = 550',       'defer_if_permit 450 4.1.2 <u@mxfail.example>: Recipient address rejected: Domain not found'],

@@ -5,6 +5,11 @@ import {
   testSilent,
 } from '../../test/support/restriction_cases.ts'
 
+const MALFORMED = [
+  'valid_hostname: misplaced hyphen: -bad-',
+  'malformed domain name in resource data of MX record for bad.example: -bad-',
+] as const
+
 const setting: RestrictionSetting = {
   word: 'reject_unknown_sender_domain',
   fact: 'sender',
@@ -39,7 +44,7 @@ testRestriction(setting, [
   ['u@none.example',   'unknown_address_reject_code = 550',       '550 5.1.8 <u@none.example>: Sender address rejected: Domain not found'],
   ['u@null.example',   'unknown_address_reject_code = 450',       '550 5.7.27 <u@null.example>: Sender address rejected: Domain null.example does not accept mail (nullMX)'],
   ['u@two.example',    '',                                        '550 5.7.27 <u@two.example>: Sender address rejected: Domain two.example does not accept mail (nullMX)'],
-  ['u@bad.example',    'unknown_address_reject_code = 550',       '550 5.1.8 <u@bad.example>: Sender address rejected: Malformed DNS server reply'],
+  ['u@bad.example',    'unknown_address_reject_code = 550',       '550 5.1.8 <u@bad.example>: Sender address rejected: Malformed DNS server reply', ...MALFORMED],
   ['u@fail.example',   'unknown_address_reject_code = 550',       'defer_if_permit 450 4.1.8 <u@fail.example>: Sender address rejected: Domain not found'],
   ['u@part.example',   'unknown_address_reject_code = 550',       'defer_if_permit 450 4.1.8 <u@part.example>: Sender address rejected: Domain not found'],
   ['u@mxfail.example', 'unknown_address_reject_code = 550',       'defer_if_permit 450 4.1.8 <u@mxfail.example>: Sender address rejected: Domain not found'],
