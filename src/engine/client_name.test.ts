@@ -56,7 +56,7 @@ describe('naming a client by address', () => {
     ['192.0.2.3',   'unknown temporary',       'temp.example ok',     'hostname temp.example does not resolve to address 192.0.2.3: Temporary failure in name resolution'],
     ['192.0.2.4',   'unknown permanent',       'gone.example ok',     'hostname gone.example does not resolve to address 192.0.2.4: Name or service not known'],
     // A PTR that is an address or no host name counts as none.
-    ['192.0.2.5',   'unknown permanent',       'unknown permanent'],
+    ['192.0.2.5',   'unknown permanent',       'unknown permanent',   'numeric hostname: 192.0.2.5'],
     ['192.0.2.6',   'unknown permanent',       'unknown permanent'],
     ['192.0.2.7',   'two.example ok',          'two.example ok'],
     // Only addresses of the client's own family can confirm it.

@@ -160,7 +160,7 @@ describe('reply templates', () => {
 
   test('rbl_reply_maps that do not answer are our trouble', async () => {
     const told = await tell({ mainCf: 'rbl_reply_maps = hash:away', tables: { 'hash:away': 'failed' } })
-    assert.deepEqual(told, ['fault 451 4.3.5 Server configuration error'])
+    assert.deepEqual(told, ['fault 451 4.3.5 Server configuration error', 'hash:away lookup error for "bl.example"'])
   })
 
   test('foreign text is held to smtpd_expansion_filter', async () => {

@@ -1,4 +1,4 @@
-import { type RestrictionSetting, testSaid } from '../../test/support/restriction_cases.ts'
+import { lookupError, type RestrictionSetting, testSaid } from '../../test/support/restriction_cases.ts'
 
 const setting: Omit<RestrictionSetting, 'fact'> = {
   word: 'check_ccert_access hash:certs',
@@ -41,5 +41,5 @@ testSaid({ ...setting, word: 'check_ccert_access { hash:certs { search_order = s
 
 // biome-ignore format: columns
 testSaid({ ...setting, word: 'check_ccert_access hash:away' }, [
-  [{ tls: {} }, '', '451 4.3.5 <cert.example>: Client certificate rejected: Server configuration error'],
+  [{ tls: {} }, '', '451 4.3.5 <cert.example>: Client certificate rejected: Server configuration error', lookupError('hash:away', 'AA:01')],
 ])

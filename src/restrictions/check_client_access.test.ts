@@ -1,5 +1,5 @@
 import { CLIENT_ZONE } from '../../test/support/client_zone.ts'
-import { type RestrictionSetting, testRestriction } from '../../test/support/restriction_cases.ts'
+import { type RestrictionSetting, testRestriction, unavailable } from '../../test/support/restriction_cases.ts'
 
 const setting: RestrictionSetting = {
   word: 'check_client_access hash:t',
@@ -53,5 +53,5 @@ testRestriction({ ...setting, word: 'check_client_access regexp:t', tables: { 'r
 
 // biome-ignore format: columns
 testRestriction({ ...setting, word: 'check_client_access hash:nowhere' }, [
-  ['192.0.2.1',     '',                                  '451 4.3.5 <mail.client.example[192.0.2.1]>: Client host rejected: Server configuration error'],
+  ['192.0.2.1',     '',                                  '451 4.3.5 <mail.client.example[192.0.2.1]>: Client host rejected: Server configuration error', ...unavailable('hash:nowhere', 'mail.client.example')],
 ])

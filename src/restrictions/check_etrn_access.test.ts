@@ -1,4 +1,9 @@
-import { type RestrictionSetting, testRestriction, testSilent } from '../../test/support/restriction_cases.ts'
+import {
+  type RestrictionSetting,
+  testRestriction,
+  testSilent,
+  unavailable,
+} from '../../test/support/restriction_cases.ts'
 
 const setting: RestrictionSetting = {
   word: 'check_etrn_access hash:t',
@@ -18,5 +23,5 @@ testSilent('check_etrn_access hash:t', { recipient: 'user@bad.example' })
 
 // biome-ignore format: columns
 testRestriction({ ...setting, word: 'check_etrn_access hash:nowhere' }, [
-  ['bad.example', '', '451 4.3.5 <bad.example>: Etrn command rejected: Server configuration error'],
+  ['bad.example', '', '451 4.3.5 <bad.example>: Etrn command rejected: Server configuration error', ...unavailable('hash:nowhere', 'bad.example')],
 ])

@@ -1,4 +1,9 @@
-import { type RestrictionSetting, testRestriction, testSilent } from '../../test/support/restriction_cases.ts'
+import {
+  type RestrictionSetting,
+  testRestriction,
+  testSilent,
+  unavailable,
+} from '../../test/support/restriction_cases.ts'
 
 const setting: RestrictionSetting = {
   word: 'check_helo_access hash:t',
@@ -43,5 +48,5 @@ testRestriction({ ...setting, word: 'check_helo_access regexp:t' }, [
 
 // biome-ignore format: columns
 testRestriction({ ...setting, word: 'check_helo_access hash:nowhere' }, [
-  ['bad.example',   '', '451 4.3.5 <bad.example>: Helo command rejected: Server configuration error'],
+  ['bad.example',   '', '451 4.3.5 <bad.example>: Helo command rejected: Server configuration error', ...unavailable('hash:nowhere', 'bad.example')],
 ])

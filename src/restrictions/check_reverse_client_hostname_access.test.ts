@@ -1,5 +1,5 @@
 import { CLIENT_ZONE } from '../../test/support/client_zone.ts'
-import { type RestrictionSetting, testRestriction } from '../../test/support/restriction_cases.ts'
+import { type RestrictionSetting, testRestriction, unavailable } from '../../test/support/restriction_cases.ts'
 
 const setting: RestrictionSetting = {
   word: 'check_reverse_client_hostname_access hash:t',
@@ -23,5 +23,5 @@ testRestriction(setting, [
 
 // biome-ignore format: columns
 testRestriction({ ...setting, word: 'check_reverse_client_hostname_access hash:nowhere' }, [
-  ['192.0.2.2', '', '451 4.3.5 <forged.example>: Unverified Client host rejected: Server configuration error'],
+  ['192.0.2.2', '', '451 4.3.5 <forged.example>: Unverified Client host rejected: Server configuration error', ...unavailable('hash:nowhere', 'forged.example')],
 ])

@@ -1,4 +1,4 @@
-import { type RestrictionSetting, testRestriction } from '../../test/support/restriction_cases.ts'
+import { type RestrictionSetting, testRestriction, unavailable } from '../../test/support/restriction_cases.ts'
 
 const setting: RestrictionSetting = {
   word: 'check_sasl_access hash:users',
@@ -21,5 +21,5 @@ testRestriction(setting, [
 
 // biome-ignore format: columns
 testRestriction({ ...setting, word: 'check_sasl_access hash:nowhere' }, [
-  ['alice', '', '451 4.3.5 <alice>: SASL login name rejected: Server configuration error'],
+  ['alice', '', '451 4.3.5 <alice>: SASL login name rejected: Server configuration error', ...unavailable('hash:nowhere', 'alice')],
 ])

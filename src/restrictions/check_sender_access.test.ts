@@ -1,4 +1,9 @@
-import { type RestrictionSetting, testRestriction, testSilent } from '../../test/support/restriction_cases.ts'
+import {
+  type RestrictionSetting,
+  testRestriction,
+  testSilent,
+  unavailable,
+} from '../../test/support/restriction_cases.ts'
 
 const setting: RestrictionSetting = {
   word: 'check_sender_access hash:t',
@@ -56,5 +61,5 @@ testRestriction({ ...setting, word: 'check_sender_access regexp:t' }, [
 
 // biome-ignore format: columns
 testRestriction({ ...setting, word: 'check_sender_access hash:nowhere' }, [
-  ['u@bad.example', '', '451 4.3.5 <u@bad.example>: Sender address rejected: Server configuration error'],
+  ['u@bad.example', '', '451 4.3.5 <u@bad.example>: Sender address rejected: Server configuration error', ...unavailable('hash:nowhere', 'u@bad.example')],
 ])

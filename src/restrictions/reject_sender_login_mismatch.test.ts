@@ -1,4 +1,4 @@
-import { type RestrictionSetting, testSaid } from '../../test/support/restriction_cases.ts'
+import { lookupError, type RestrictionSetting, testSaid } from '../../test/support/restriction_cases.ts'
 
 const setting: Omit<RestrictionSetting, 'fact'> = {
   word: 'reject_sender_login_mismatch',
@@ -28,7 +28,7 @@ testSaid(setting, [
   [{ sasl: 'alice' },                           '',                                      'dunno'],
   [{ sender: 'a@here.example', sasl: 'bob' },   'smtpd_sender_login_maps =',             '553 5.7.1 <a@here.example>: Sender address rejected: not owned by user bob'],
   [{ sender: 'a@here.example' },                'smtpd_sender_login_maps =',             'dunno'],
-  [{ sender: 'a@here.example', sasl: 'bob' },   'smtpd_sender_login_maps = hash:away',   'fault 451 4.3.0 <a@here.example>: Temporary lookup failure'],
-  [{ sender: 'a@here.example' },                'smtpd_sender_login_maps = hash:broken', 'fault 451 4.3.5 Server configuration error'],
+  [{ sender: 'a@here.example', sasl: 'bob' },   'smtpd_sender_login_maps = hash:away',   'fault 451 4.3.0 <a@here.example>: Temporary lookup failure', lookupError('hash:away', 'a@here.example')],
+  [{ sender: 'a@here.example' },                'smtpd_sender_login_maps = hash:broken', 'fault 451 4.3.5 Server configuration error', lookupError('hash:broken', 'a@here.example')],
   [{ sender: 'a@here.example', sasl: 'bob' },   'smtpd_sasl_auth_enable = no',           'dunno',                                                                        "restriction `reject_authenticated_sender_login_mismatch' ignored: no SASL support", "restriction `reject_unauthenticated_sender_login_mismatch' ignored: no SASL support"],
 ])

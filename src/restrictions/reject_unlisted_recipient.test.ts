@@ -1,4 +1,5 @@
 import {
+  lookupError,
   type RestrictionSetting,
   testAliases,
   testRestriction,
@@ -61,9 +62,9 @@ testRestriction(setting, [
   ['n@relay.example',            'relay_recipient_maps =',                                 'dunno'],
   ['n@box.example',              'virtual_mailbox_maps =',                                 'dunno'],
   ['n@here.example',             'receive_override_options = no_unknown_recipient_checks', 'dunno'],
-  ['n@here.example',             'local_recipient_maps = hash:away',                       'fault 451 4.3.0 <n@here.example>: Temporary lookup failure'],
-  ['n@here.example',             'virtual_alias_maps = hash:away',                         'fault 451 4.3.0 <n@here.example>: Temporary lookup failure'],
-  ['n@here.example',             'canonical_maps = hash:broken',                           'fault 451 4.3.5 Server configuration error'],
+  ['n@here.example',             'local_recipient_maps = hash:away',                       'fault 451 4.3.0 <n@here.example>: Temporary lookup failure', lookupError('hash:away', 'n@here.example')],
+  ['n@here.example',             'virtual_alias_maps = hash:away',                         'fault 451 4.3.0 <n@here.example>: Temporary lookup failure', lookupError('hash:away', 'n@here.example')],
+  ['n@here.example',             'canonical_maps = hash:broken',                           'fault 451 4.3.5 Server configuration error', lookupError('hash:broken', 'n@here.example')],
   ['n@here.example',             'mydestination = hash:away',                              'fault 451 4.3.0 <n@here.example>: Temporary lookup failure'],
 ])
 

@@ -99,6 +99,16 @@ export function testAliases(name: string, aliases: readonly string[]): void {
   }
 }
 
+/** The warnings about a lookup in a table that FakeWorld does not have. */
+export function unavailable(table: string, key: string): [string, string] {
+  return [`${table} is unavailable. no such table`, lookupError(table, key)]
+}
+
+/** The warning about a lookup in a table that is there and fails. */
+export function lookupError(table: string, key: string): string {
+  return `${table} lookup error for "${key}"`
+}
+
 /** Without the fact that it judges a restriction has no opinion, and asks nothing. */
 export function testSilent(word: string, said: Said, world: FakeWorldOptions = {}): void {
   test(`${word} says nothing about ${JSON.stringify(said)}`, async () => {

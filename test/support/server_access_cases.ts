@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { SubjectClass } from '../../src/model/subject.ts'
 import type { Said } from './facts.ts'
 import type { FakeZone } from './fake_resolver.ts'
-import { tellRestriction, testSilent } from './restriction_cases.ts'
+import { tellRestriction, testSilent, unavailable } from './restriction_cases.ts'
 
 /** One of the check_…_{a,mx,ns}_access restrictions. */
 export interface ServerAccess {
@@ -84,7 +84,7 @@ const MX_CASES: readonly ServerCase[] = [
   ['nomx.example',   '192.0.2.81 REJECT',       DENIED],
   // RFC 7505: there is no server to judge.
   ['null.example',   'null.example REJECT',     'dunno'],
-  ['number.example', '198.18.0.1 REJECT',       DENIED],
+  ['number.example', '198.18.0.1 REJECT',       DENIED,  'numeric domain name in resource data of MX record for number.example: 198.18.0.1'],
   ['lost.example',   'other.example REJECT',    'dunno', 'Unable to look up MX host gone.srv.example for {class} {who}: Name or service not known'],
   ['slow.example',   'other.example REJECT',    'dunno', 'Unable to look up MX host fail.srv.example for {class} {who}: Temporary failure in name resolution'],
   ['fail.example',   'fail.example REJECT',     'dunno', 'Unable to look up MX host for fail.example: Host not found, try again'],
@@ -120,6 +120,13 @@ const CASES: Readonly<Record<ServerAccess['type'], readonly ServerCase[]>> = {
   NS: NS_CASES,
 }
 
+/** The key that is asked for first: A looks up addresses alone, MX and NS the name of the server. */
+const FIRST_KEY: Readonly<Record<ServerAccess['type'], string>> = {
+  A: '192.0.2.81',
+  MX: 'nomx.example',
+  NS: 'ns1.srv.example',
+}
+
 const CLASSES: Readonly<Record<ServerAccess['of'], SubjectClass>> = {
   client: 'Client host',
   'reverse client': 'Unverified Client host',
@@ -148,7 +155,7 @@ export function testServerAccess(access: ServerAccess): void {
       const domain = type === 'NS' ? 'ask.example' : 'nomx.example'
       const told = await tellRestriction(`${restriction} hash:nowhere`, saying(of, domain), { dns: ZONE })
       const verdict = fillIn('451 4.3.5 <{who}>: {class} rejected: Server configuration error', domain, access)
-      assert.deepEqual(told, { verdict, notes: [] })
+      assert.deepEqual(told, { verdict, notes: unavailable('hash:nowhere', FIRST_KEY[type]) })
     })
     if (type === 'A') {
       test('addresses of a family that inet_protocols leaves out are not judged', async () => {
