@@ -129,6 +129,20 @@ describe('formatEvent', () => {
     )
   })
 
+  test('records end after 2000 bytes, and never inside a character', () => {
+    const shown = (text: string): string => formatEvent({ kind: 'info', text }).text
+    for (const text of ['x'.repeat(2000), `${'x'.repeat(1998)}\u00fc`]) assert.equal(shown(text), text)
+    assert.equal(shown('x'.repeat(2001)), 'x'.repeat(2000))
+    assert.equal(shown(`${'x'.repeat(1999)}\u00fc`), 'x'.repeat(1999))
+    assert.equal(shown('\u20ac'.repeat(1000)), '\u20ac'.repeat(666))
+  })
+
+  test('without SMTPUTF8 each byte outside ASCII is a question mark', () => {
+    const event: Event = { kind: 'info', text: 'a\u00fc\u20acz\t~' }
+    assert.equal(formatEvent(event, { addressFormat: 'external', queueIdOfLost: false, utf8: false }).text, 'a?????z?~')
+    assert.equal(formatEvent(event).text, 'a\u00fc\u20acz?~')
+  })
+
   test('delays as Postfix rounds them', () => {
     const shown = (delaySeconds: number): string =>
       formatEvent({

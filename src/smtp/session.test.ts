@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { settle } from '../../test/support/manual_clock.ts'
-import { type SmtpScript, SmtpSession } from '../../test/support/smtp_session.ts'
+import { HANGUP, type SmtpScript, SmtpSession } from '../../test/support/smtp_session.ts'
 import type { ClientName } from '../model/judge.ts'
 
 /** Runs "C: …" / "S: …" scripts; further lines of a reply follow each other. */
@@ -299,6 +299,21 @@ describe('replies', () => {
       await session.over
       assert.equal(session.stream.ended, true)
     }
+  })
+
+  // Postfix access(5): HANGUP.
+  test('HANGUP closes the connection without a reply, and nobody is said to have lost it', async () => {
+    const session = new SmtpSession({ verdict: stage => (stage === 'recipient' ? HANGUP : undefined) })
+    await session.hear()
+    await session.say('EHLO h.example')
+    await session.say('MAIL FROM:<a@x.example>')
+    assert.deepEqual(await session.say('RCPT TO:<b@y.example>', 'NOOP'), [])
+    await session.over
+    assert.equal(session.stream.ended, true)
+    assert.deepEqual(session.log, [
+      'smtpd: connect from client.example[192.0.2.7]',
+      'smtpd: disconnect from client.example[192.0.2.7] ehlo=1 mail=1 rcpt=0/1 commands=2/3',
+    ])
   })
 
   test('soft_bounce makes every 5xx a 4xx', async () => {

@@ -21,11 +21,14 @@ import { seededRandom } from '../../src/util/random.ts'
 import { ManualClock, settle } from './manual_clock.ts'
 import { MemoryStream } from './memory_stream.ts'
 
+/** A verdict: the connection is to be closed without a reply. */
+export const HANGUP = Symbol('HANGUP')
+
 export interface SmtpScript {
   /** main.cf; myhostname is mx.here.example. */
   readonly mainCf?: string
-  /** The refusal of a stage, or what is to happen to the message; nothing: go on. */
-  readonly verdict?: (stage: Stage, facts: Facts) => string | Partial<MessageEffects> | undefined
+  /** The refusal of a stage, HANGUP, or what is to happen to the message; nothing: go on. */
+  readonly verdict?: (stage: Stage, facts: Facts) => string | typeof HANGUP | Partial<MessageEffects> | undefined
   /** Resolves when the client's name is known; default: at once. */
   readonly name?: Promise<ClientName>
   /** The hop's answer about a recipient; default: ok. */
@@ -151,6 +154,7 @@ export class SmtpSession {
       judge: async (stage, facts) => {
         this.judged.push({ stage, facts })
         const said = this.#script.verdict?.(stage, facts)
+        if (said === HANGUP) return { reply: null, effects, events: [], trace: { steps: [] }, hangup: true }
         if (typeof said === 'object') effects = { ...effects, ...said }
         return { reply: typeof said === 'string' ? said : null, effects, events: [], trace: { steps: [] } }
       },
