@@ -70,8 +70,6 @@ function isAlive(pid: number): boolean {
 /** Whole or not at all, so that a reader never sees half of it. Not at all where another gateway has the pid file. */
 export function writeStatus(directory: string, status: Status): void {
   if (readPid(directory) !== status.pid) return
-  // It belongs to the gateway of the pid file.
-  if (readPid(directory) !== status.pid) return
   const path = join(directory, 'postern.status')
   writeFileSync(`${path}.new`, JSON.stringify(status))
   renameSync(`${path}.new`, path)
