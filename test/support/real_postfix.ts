@@ -151,6 +151,13 @@ const running = new Set<() => void>()
 process.on('exit', () => {
   for (const stopNow of running) stopNow()
 })
+// Node ends at these signals without telling the listeners of 'exit'.
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => process.exit(status))
+}
 
 async function stop(child: { readonly pid: number; readonly gone: Promise<void> }): Promise<void> {
   try {
