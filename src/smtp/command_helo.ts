@@ -14,7 +14,9 @@ export async function helo(d: Dialogue, argv: readonly Token[], esmtp: boolean):
   const told = { name: neuter(printable(argument, d.config.smtputf8_enable)), esmtp }
   const facts = d.facts({ helo: told, sender: null, recipient: null, recipientCount: 0 })
   d.doors.judge.lookAhead(esmtp ? { ...facts, protocol: 'ESMTP' } : facts)
-  const refusal = await d.judge('helo', facts)
+  // Postfix: smtpd_delay_reject=no judges the argument as it came; what is kept for later, and shown, has odd characters hidden.
+  const judged = d.config.smtpd_delay_reject ? facts : { ...facts, helo: { name: argument, esmtp } }
+  const refusal = await d.judge('helo', judged)
   if (refusal !== null) return d.refuse(refusal)
   d.resetTransaction()
   d.helo = told
