@@ -203,7 +203,13 @@ export class Dialogue {
     if (template === '') return text
     const needsName = macNames(template).some(name => name === 'client' || name.endsWith('client_name'))
     const name = needsName ? await this.clientName() : null
-    return addFooter(text, template, { lookup: footerLookup(this, name), allow: this.config.smtpd_expansion_filter })
+    const known = footerLookup(this, name)
+    const lookup = (word: string): string | undefined => {
+      const value = known(word)
+      if (value === undefined) this.log.warn(`unknown macro name "${word}" in expansion request`)
+      return value
+    }
+    return addFooter(text, template, { lookup, allow: this.config.smtpd_expansion_filter })
   }
 
   resetHelo(): void {

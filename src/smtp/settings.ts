@@ -11,6 +11,7 @@ export type SmtpConfig = Pick<
   | 'smtputf8_enable'
   | 'strict_smtputf8'
   | 'smtpd_banner'
+  | 'smtpd_delay_reject'
   | 'smtpd_helo_required'
   | 'disable_vrfy_command'
   | 'strict_rfc821_envelopes'
