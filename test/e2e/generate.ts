@@ -88,7 +88,12 @@ function generateConfig(dice: Dice): string {
 /** A list: mostly words of its own kind, some of others. */
 function words(dice: Dice, list: (typeof LISTS)[number], classes: readonly string[]): readonly string[] {
   const own = RESTRICTIONS[list]
-  const others = [...RESTRICTIONS.client, ...RESTRICTIONS.helo, ...RESTRICTIONS.sender, ...RESTRICTIONS.recipient]
+  const others = [
+    ...RESTRICTIONS.client,
+    ...RESTRICTIONS.helo,
+    ...RESTRICTIONS.sender.filter(word => word !== 'reject_unlisted_sender'),
+    ...RESTRICTIONS.recipient,
+  ]
   return Array.from({ length: 1 + dice.below(5) }, () => {
     const kind = dice.below(100)
     const word =
@@ -109,7 +114,11 @@ function generateDialogue(dice: Dice, name: string): Dialogue {
   if (xclient !== null) lines.push(say(`XCLIENT ${xclient}`))
   if (!dice.chance(5)) lines.push(say(`${dice.chance(15) ? 'HELO' : 'EHLO'} ${dice.pick(HELOS)}`))
   const transactions = dice.chance(15) ? 2 : 1
-  for (let i = 0; i < transactions; i++) lines.push(...transaction(dice))
+  for (let i = 0; i < transactions; i++) {
+    // Postfix 3.7 keeps a transaction that was refused at its end, and dies of a second DATA for it.
+    if (i > 0) lines.push(say('RSET'))
+    lines.push(...transaction(dice))
+  }
   if (dice.chance(8)) lines.push(say(`VRFY ${dice.pick(RECIPIENTS)}`))
   if (dice.chance(6)) lines.push(say(`ETRN ${dice.pick(FACTS)}`))
   lines.push(say('QUIT'))

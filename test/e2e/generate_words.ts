@@ -53,7 +53,6 @@ const SENDER = [
   `check_sender_ns_access hash:${TABLES}/mx_access`,
   'reject_non_fqdn_sender',
   'reject_unknown_sender_domain',
-  'reject_unlisted_sender',
   'reject_rhsbl_sender rhsbl.example',
   'reject_sender_login_mismatch',
 ] as const
@@ -80,7 +79,8 @@ const RECIPIENT = [
 export const RESTRICTIONS = {
   client: CLIENT,
   helo: HELO,
-  sender: SENDER,
+  // Elsewhere Postfix asks it for the first recipient only: see docs/compatibility.md.
+  sender: [...SENDER, 'reject_unlisted_sender'],
   recipient: RECIPIENT,
   data: ['reject_unauth_pipelining', 'reject_multi_recipient_bounce', POLICY, ...SENDER, ...RECIPIENT],
   end_of_data: [POLICY, ...SENDER, ...RECIPIENT],

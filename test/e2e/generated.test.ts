@@ -71,6 +71,8 @@ interface Both {
 
 function differs(both: Both, i: number): boolean {
   const [postfix, postern] = [both.postfix[i], both.postern[i]]
+  // A configuration that Postfix cannot run (a class without a definition, by shrinking) is no difference.
+  if (postfix?.log.some(line => line.includes(': fatal: '))) return false
   return !postfix || !postern || !equal(comparable(postfix), comparable(postern))
 }
 

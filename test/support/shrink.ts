@@ -5,6 +5,7 @@ type StillFails = (file: DialogueFile) => Promise<boolean>
 
 /** Each question starts two servers: more than this is not worth the wait. */
 const MAX_QUESTIONS = 150
+const MAX_MS = 45_000
 
 /**
  * The smallest file that still fails in its last dialogue: without the sessions that do not matter, then without steps, then
@@ -12,9 +13,10 @@ const MAX_QUESTIONS = 150
  */
 export async function shrink(file: DialogueFile, failing: number, stillFails: StillFails): Promise<DialogueFile> {
   let questions = 0
+  const until = performance.now() + MAX_MS
   const ask: StillFails = async candidate => {
     questions++
-    return questions <= MAX_QUESTIONS && (await stillFails(candidate))
+    return questions <= MAX_QUESTIONS && performance.now() < until && (await stillFails(candidate))
   }
   const upTo = { ...file, dialogues: file.dialogues.slice(0, failing + 1) }
   const alone = { ...file, dialogues: file.dialogues.slice(failing, failing + 1) }
