@@ -8,6 +8,7 @@ import type { Lab } from './lab.ts'
 import { MailLog, normaliser } from './mail_log.ts'
 import { freePort } from './ports.ts'
 import { posternOverrides, startPosternInside } from './postern_inside.ts'
+import { startPostern } from './postern_program.ts'
 import { makeInstanceDir, startPostfix } from './real_postfix.ts'
 import type { ReceivedMail } from './sink_server.ts'
 
@@ -45,19 +46,37 @@ export async function startPostfixSide(file: DialogueFile, lab: Lab): Promise<Si
   }
 }
 
-/** Starts Postern with the file's configuration, and its "# postern: name=value" lines, in this process. */
-export async function startPosternSide(file: DialogueFile, lab: Lab, changes: readonly string[] = []): Promise<Side> {
+/** Starts `bin/postern serve` with the file's configuration: slower to start than startPosternSide, and the whole program. */
+export async function startProgramSide(file: DialogueFile, lab: Lab): Promise<Side> {
+  const { dir, overrides } = await preparePostern(file, lab)
+  const postern = await startPostern({ dir, overrides, dns: `${lab.address}:${lab.dnsPort}` })
+  return {
+    host: postern.host,
+    port: postern.port,
+    logPath: postern.logPath,
+    normalise: normaliser({ helper: lab.address, dirs: [dir] }),
+    lab,
+    async stop() {
+      await postern.stop()
+      fs.rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function preparePostern(file: DialogueFile, lab: Lab): Promise<{ dir: string; overrides: string[] }> {
   const dir = makeInstanceDir('po-')
   await renderConfig({ config: file.config, dir, helper: lab.address, index: false })
   const own = [...file.config.matchAll(/^# postern: (.*)$/gm)].map(
     match => match[1]?.replaceAll('@helper@', lab.address) ?? '',
   )
-  const overrides = [
-    ...posternOverrides(dir, `${lab.address}:${lab.dnsPort}`),
-    'postern_next_hop=discard:',
-    ...own,
-    ...changes,
-  ]
+  const dns = `${lab.address}:${lab.dnsPort}`
+  return { dir, overrides: [...posternOverrides(dir, dns), 'postern_next_hop=discard:', ...own] }
+}
+
+/** Starts Postern with the file's configuration, and its "# postern: name=value" lines, in this process. */
+export async function startPosternSide(file: DialogueFile, lab: Lab, changes: readonly string[] = []): Promise<Side> {
+  const { dir, overrides } = await preparePostern(file, lab)
+  overrides.push(...changes)
   const postern = await startPosternInside({ dir, overrides })
   return {
     host: '127.0.0.1',
