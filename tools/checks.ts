@@ -21,11 +21,11 @@ function find(patterns: readonly string[], exclude: readonly string[] = []): rea
 function testStep(
   name: string,
   files: readonly string[],
-  more: Partial<Step> & { readonly atOnce?: number } = {},
+  more: Partial<Step> & { readonly atOnce?: number; readonly reporter?: 'dot' | 'spec' } = {},
 ): Step {
-  const { atOnce = 2, ...rest } = more
   // The dot reporter is silent about what is well and tells failures in full.
-  const args = ['--test', `--test-concurrency=${atOnce}`, '--test-reporter=dot', ...files]
+  const { atOnce = 2, reporter = 'dot', ...rest } = more
+  const args = ['--test', `--test-concurrency=${atOnce}`, `--test-reporter=${reporter}`, ...files]
   return { name: `${name}: ${files.length} files`, program: process.execPath, args, ...rest }
 }
 
@@ -65,7 +65,8 @@ async function endToEnd(env: Readonly<Record<string, string>>): Promise<boolean>
   }
   if (!(await runSteps([install], 1))) return false
   const files = find(['test/e2e/**/*.test.ts', `src/${E2E}`])
-  return runSteps([testStep('end to end', files, { live: true, env, atOnce: 1 })], 1)
+  // Names each test, so that G01 … can be found, and ends with Node's summary.
+  return runSteps([testStep('end to end', files, { live: true, env, atOnce: 1, reporter: 'spec' })], 1)
 }
 
 const programs: Readonly<Record<string, () => Promise<boolean>>> = {
