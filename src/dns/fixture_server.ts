@@ -24,6 +24,7 @@ const TYPE_OPT = 41
 const PLAIN_UDP_BYTES = 512
 const RECEIVE_BUFFER_BYTES = 1 << 20
 const LOG_LIMIT = 200_000
+const MAX_PORT_TRIES = 20
 /** Questions over one TCP connection that wait for more octets, at most. */
 const MAX_TCP_BACKLOG_BYTES = 1 << 20
 
@@ -57,6 +58,17 @@ export class FixtureDns {
 
   /** Listens for UDP and TCP on one port, which it gives back; port 0 takes a free one. */
   async listen(host: string, port: number): Promise<number> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.listenOnce(host, port)
+      } catch (error) {
+        // A port that is free for UDP need not be for TCP.
+        if (port !== 0 || tries === MAX_PORT_TRIES) throw error
+      }
+    }
+  }
+
+  private async listenOnce(host: string, port: number): Promise<number> {
     const udp = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER_BYTES })
     udp.on('message', (query, from) => {
       this.answer(query, PLAIN_UDP_BYTES, reply => {
