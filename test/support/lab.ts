@@ -44,7 +44,8 @@ async function openLabAt(address: string, dnsPort: number): Promise<Lab> {
   // RFC 5782 5: sound lists list their own test entries.
   for (const zone of ['zen.spamhaus.org', 'list.dnswl.org', 'rbl.example', 'rbl2.example', 'dnswl.example'])
     dns.set(`2.0.0.127.${zone}`, { A: ['127.0.0.2'] })
-  for (const zone of ['dbl.spamhaus.org', 'rhsbl.example', 'rhswl.example']) dns.set(`test.${zone}`, { A: ['127.0.1.2'] })
+  for (const zone of ['dbl.spamhaus.org', 'rhsbl.example', 'rhswl.example'])
+    dns.set(`test.${zone}`, { A: ['127.0.1.2'] })
   const policy = new PolicyServer(script)
   const auth = new AuthServer()
   const sink = new SinkServer(readJson('sink.json'))
