@@ -9,7 +9,7 @@ const layers: readonly (readonly string[])[] = [
   ['mail', 'config'],
   ['model'],
   ['dns', 'table', 'store', 'net', 'event', 'maillog'],
-  ['mailauth'],
+  ['mailauth', 'greylist'],
   ['engine'],
   ['restrictions'],
   ['smtp', 'hop', 'policy', 'milter', 'dnscache', 'report', 'guard', 'dashboard'],
