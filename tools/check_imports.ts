@@ -51,6 +51,12 @@ const worldModules: readonly { readonly modules: readonly string[]; readonly pla
   { modules: ['dns', 'dns/promises'], places: [] },
 ]
 
+/** Packages from the registry, and the places that may know them: behind an interface of ours, so that they can be exchanged. */
+const packages: readonly { readonly name: string; readonly places: readonly string[] }[] = [
+  { name: 'iovalkey', places: ['src/store/valkey/'] },
+  { name: 'mailauth', places: ['src/mailauth/'] },
+]
+
 /** Words of the language's own library that read the clock or throw dice. */
 const worldWords: readonly { readonly word: RegExp; readonly places: readonly string[]; readonly instead: string }[] = [
   {
@@ -116,12 +122,17 @@ function checkRelative(path: string, target: string): string | null {
 }
 
 function checkModule(path: string, target: string): string | null {
-  if (!target.startsWith('node:'))
-    return `imports the package "${target}"; our sources have no dependencies at run time`
+  if (!target.startsWith('node:')) return checkPackage(path, target)
   const name = target.slice('node:'.length)
   const ban = worldModules.find(row => row.modules.includes(name))
   if (ban === undefined || isAllowed(path, ban.places)) return null
   return `${target} is only for ${ban.places.join(', ') || 'nobody'}`
+}
+
+function checkPackage(path: string, target: string): string | null {
+  const known = packages.find(({ name }) => target === name || target.startsWith(`${name}/`))
+  if (known === undefined) return `imports the package "${target}", which has no row in tools/check_imports.ts`
+  return isAllowed(path, known.places) ? null : `the package "${known.name}" is only for ${known.places.join(', ')}`
 }
 
 function isAllowed(path: string, places: readonly string[]): boolean {
