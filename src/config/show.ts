@@ -61,7 +61,8 @@ function makeRow(name: string, loaded: Loaded, options: ShowOptions): Row | null
   if (options.onlySet === true && !isSet) return null
   if (param === undefined && (!isSet || options.defaults === true)) return null
   const text = options.defaults === true || !isSet ? settings.defaultText(name) : settings.written(name)
-  const shown = options.expanded === true && param?.type.raw !== true ? expanded(text, loaded) : text.text
+  const plain = options.expanded === true && param?.type.raw !== true ? expanded(text, loaded) : text.text
+  const shown = hideSecret(plain, param?.type)
   const source: Source =
     options.defaults === true ? { kind: 'default' } : (loaded.sources.get(name) ?? { kind: 'default' })
   // Postfix: runs of blanks, and the line ends that have become blanks, are shown as one.
@@ -74,6 +75,10 @@ function makeRow(name: string, loaded: Loaded, options: ShowOptions): Row | null
 
 function expanded(text: PlacedText, { settings }: Loaded): string {
   return (settings.tryExpand(text) ?? text).text
+}
+
+function hideSecret(text: string, type: { hide?(text: string): string } | undefined): string {
+  return type?.hide === undefined ? text : type.hide(text)
 }
 
 function formatSource(source: Source): string {

@@ -9,6 +9,8 @@ export interface ParamType<T> {
   readonly wanted: string
   /** `$` is kept for when the value is used. */
   readonly raw?: true
+  /** The text for showing, what is secret in it left out; only where something may be. */
+  hide?(text: string): string
   parse(value: PlacedText, context: ParseContext): Parsed<T>
 }
 

@@ -1,5 +1,6 @@
 import { ownParams } from '../param.ts'
-import { endpoints, filledText, intOrAuto, oneOf, text, yesNo } from '../types.ts'
+import { storeAddress } from '../store_url.ts'
+import { endpoints, filledText, int, intOrAuto, oneOf, path, text, yesNo } from '../types.ts'
 
 const param = ownParams('postern')
 
@@ -64,9 +65,31 @@ export const posternParams = [
   }),
   param({
     name: 'postern_store',
-    type: filledText(),
+    type: storeAddress(),
     default: 'embedded:',
-    doc: 'Its memory of greylisting and decisions: embedded: in postern_state_directory, or valkey://HOST:PORT/DB.',
+    doc: `
+      Its memory of greylisting and decisions. embedded: in postern_state_directory, for one host. Several hosts share a
+      Valkey or Redis: valkey://USER:PASSWORD@HOST:PORT/DB (redis:// is the same, valkeys:// and rediss:// with TLS),
+      valkey+unix:PATH, valkey+sentinel://HOST:PORT,HOST:PORT/NAME/DB or valkey+cluster://HOST:PORT,HOST:PORT. Each host then
+      keeps an embedded memory beside it, from which it answers while the shared one is gone. USER: may be left out; "@",
+      "/" and "%" are written %40, %2F and %25, "$" is written "$$". The password is shown nowhere; better, keep it in
+      postern_store_password_file.`,
+  }),
+  param({
+    name: 'postern_store_password_file',
+    type: path(),
+    default: '',
+    doc: `
+      A file whose first line is the password for postern_store, read as the user that starts Postern. It wins over one in the
+      URL. Nothing: none.`,
+  }),
+  param({
+    name: 'postern_store_timeout_ms',
+    type: int({ min: 10, max: 10_000 }),
+    default: '250',
+    doc: `
+      Milliseconds that an answer of a shared memory is waited for. After a few that came too late it is taken for gone, and
+      not waited for until it answers again; meanwhile the embedded memory answers, and what it does not know passes.`,
   }),
   param({
     name: 'postern_workers',
