@@ -25,4 +25,6 @@ export interface SpfAnswer {
   readonly mechanism: string | null
   /** What went wrong, of temperror and permerror, with the term that broke it; null otherwise. */
   readonly problem: string | null
+  /** The whole record, where there was one that could be read. */
+  readonly record?: string
 }
