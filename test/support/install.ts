@@ -15,6 +15,7 @@ const PACKAGES = [
   'dovecot-core',
   'dovecot-lmtpd',
   'openssl',
+  'redis-server',
 ]
 
 /** invoke-rc.d(8) asks this program before it starts a service; 101 forbids it. */
