@@ -5,6 +5,7 @@ import { allParams } from '../config/catalogue.ts'
 import { findFalseComments } from '../config/check.ts'
 import type { Config, Loaded } from '../config/config.ts'
 import { findContradictions, LIST_NAMES } from '../config/contradictions.ts'
+import { hideListKeys } from '../config/list_key.ts'
 import type { Place, Problem } from '../config/place.ts'
 import { NO_HOSTS } from '../dns/hosts_file.ts'
 import { parseDestination } from '../hop/destination.ts'
@@ -15,6 +16,7 @@ import type { Clock } from '../util/clock.ts'
 import { openDecision } from './decision.ts'
 import { findGatewayLimits, findHolds } from './gateway_limits.ts'
 import { parseLogTarget } from './log.ts'
+import { NO_MEMORY } from './memory.ts'
 import { readTls } from './tls_files.ts'
 
 export interface Soundness {
@@ -33,6 +35,7 @@ export async function examine(loaded: Loaded, path: string, clock: Clock): Promi
     clock,
     // Nothing is judged here.
     resolver: { query: async () => ({ status: 'failed', reason: 'not asked' }) },
+    memory: NO_MEMORY,
     hosts: NO_HOSTS,
     configPath: path,
     warn: problem => told.push(problem),
@@ -46,7 +49,7 @@ export async function examine(loaded: Loaded, path: string, clock: Clock): Promi
   decision.close()
   const inLists = decision.problems.map(({ word, message }) => ({ place: placeOf(word, loaded), text: message }))
   return {
-    config: [...loaded.problems, ...unusable(loaded)],
+    config: unique([...loaded.problems, ...unusable(loaded)]),
     lists: unique([...inLists, ...tableProblems(told, 'error', path)]),
     warnings: unique([
       ...loaded.warnings,
@@ -133,5 +136,6 @@ function inTableTexts(specs: readonly string[], config: Config, directory: strin
 }
 
 function unique(problems: readonly Problem[]): readonly Problem[] {
-  return [...new Map(problems.map(problem => [JSON.stringify(problem), problem])).values()]
+  const shown = problems.map(problem => ({ ...problem, text: hideListKeys(problem.text) }))
+  return [...new Map(shown.map(problem => [JSON.stringify(problem), problem])).values()]
 }

@@ -3,6 +3,7 @@ import { SPACE, splitWords } from '../util/words.ts'
 import { allParams, findParam } from './catalogue.ts'
 import type { Loaded, Source } from './config.ts'
 import { isPostfixName } from './known_names.ts'
+import { hideListKeys } from './list_key.ts'
 import { formatPlace, type PlacedText } from './place.ts'
 
 export interface ShowOptions {
@@ -78,7 +79,7 @@ function expanded(text: PlacedText, { settings }: Loaded): string {
 }
 
 function hideSecret(text: string, type: { hide?(text: string): string } | undefined): string {
-  return type?.hide === undefined ? text : type.hide(text)
+  return hideListKeys(type?.hide === undefined ? text : type.hide(text))
 }
 
 function formatSource(source: Source): string {

@@ -60,6 +60,11 @@ export function text(): ParamType<string> {
   return { kind: 'text', wanted: 'a text', parse: value => good(value.text) }
 }
 
+/** Text that is never shown. */
+export function secret(): ParamType<string> {
+  return { ...text(), hide: shown => (shown === '' ? '' : '***') }
+}
+
 /** Text that must not be empty. */
 export function filledText(): ParamType<string> {
   return {

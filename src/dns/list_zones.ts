@@ -129,8 +129,3 @@ export function zoneToAsk(zone: string, dqsKey: string): string {
   const list = /^([a-z0-9-]+)\.spamhaus\.org$/.exec(zone)?.[1]
   return list === undefined || dqsKey === '' ? zone : `${dqsKey.toLowerCase()}.${list}.dq.spamhaus.net`
 }
-
-/** A zone as it may be shown: a key that stands in it is left out. */
-export function shownZone(zone: string): string {
-  return zone.replace(/[a-z0-9]+\.([a-z0-9-]+\.dq\.spamhaus\.net)$/i, '$1')
-}

@@ -1,3 +1,4 @@
+import { hideListKeys } from '../config/list_key.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { type Random, systemRandom } from '../util/random.ts'
 import type { CachingResolver } from './cache.ts'
@@ -5,7 +6,7 @@ import { listMeaning } from './list_answer.ts'
 import { type ListBudget, type ListUsage, makeListBudget } from './list_budget.ts'
 import { ListGate } from './list_gate.ts'
 import { checkLists, isSetAside, type ListHealth, UNCHECKED } from './list_health.ts'
-import { type ListUse, shownZone, zoneToAsk } from './list_zones.ts'
+import { type ListUse, zoneToAsk } from './list_zones.ts'
 import { lowerName } from './name.ts'
 import type { DnsType, Resolver } from './resolver.ts'
 
@@ -130,7 +131,7 @@ class ListRegistry implements Lists {
   report(): readonly ListReport[] {
     const usage = new Map(this.budget.usage().map(entry => [entry.zone, entry]))
     return [...this.byZone.values()].map(({ use, health }) => ({
-      zone: shownZone(use.zone),
+      zone: hideListKeys(use.zone),
       use,
       health,
       usage: usage.get(use.zone) ?? null,
@@ -181,7 +182,7 @@ class ListRegistry implements Lists {
   }
 
   private warn(zone: string, text: string): void {
-    this.options.onWarning(`DNS list ${shownZone(zone)}: ${text}`)
+    this.options.onWarning(hideListKeys(`DNS list ${zone}: ${text}`))
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Config } from '../config/config.ts'
+import { hideListKeys } from '../config/list_key.ts'
 import type { Event, VerdictEvent } from '../model/event.ts'
 import type { Facts } from '../model/facts.ts'
 import { type MessageEffects, NO_EFFECTS } from '../model/judge.ts'
 import { formatReply, type Reply } from '../model/reply.ts'
 import type { Subject, SubjectClass } from '../model/subject.ts'
-import type { TraceStep } from '../model/trace.ts'
+import type { TraceQuestion, TraceStep } from '../model/trace.ts'
 import type { Verdict } from '../model/verdict.ts'
 import type { Answer, Answers } from './answers.ts'
 import type { CheckItem, CompiledList, Item, ListCompiler } from './compile.ts'
@@ -258,7 +259,7 @@ export class Walk {
 
   /** Postfix means to cut replies at 510 bytes (RFC 5321 4.5.3.1.5) but sends them whole; so do we. */
   #replyText(reply: Reply): string {
-    const text = formatReply(reply)
+    const text = hideListKeys(formatReply(reply))
     if (reply.code >= 400 && reply.code <= 599) return printable(text, this.#context.config.smtputf8_enable)
     this.#warn(`SMTP reply code configuration error: ${text}`)
     return '450 4.7.1 Service unavailable'
@@ -280,11 +281,20 @@ export class Walk {
   }
 
   #note(step: Pick<TraceStep, 'list' | 'restriction' | 'outcome'> & Partial<TraceStep>): void {
-    this.steps.push({ argument: '', questions: [], warnings: [], depth: Math.max(0, this.#depth - 1), ...step })
+    const { argument = '', questions = [], warnings = [] } = step
+    this.steps.push({
+      ...step,
+      depth: Math.max(0, this.#depth - 1),
+      restriction: hideListKeys(step.restriction),
+      argument: hideListKeys(argument),
+      outcome: hideListKeys(step.outcome),
+      questions: questions.map(withoutKeys),
+      warnings: warnings.map(hideListKeys),
+    })
   }
 
   #say(note: Note): void {
-    this.events.push({ kind: note.kind, text: note.text })
+    this.events.push({ ...note })
   }
 
   #warn(text: string): void {
@@ -321,6 +331,11 @@ export function forbiddenPermit(restriction: string, target: string): readonly s
 function printable(text: string, utf8: boolean): string {
   if (utf8) return text.replace(/[\x00-\x1f\x7f]/g, ' ')
   return text.replace(/[^ -~]/gu, char => ' '.repeat(Buffer.byteLength(char)))
+}
+
+/** A key in the name of a DNS list is nobody's business but the resolver's. */
+function withoutKeys(asked: TraceQuestion): TraceQuestion {
+  return { ...asked, question: hideListKeys(asked.question), answer: hideListKeys(asked.answer) }
 }
 
 export const FRESH_STATE = (): WalkState => ({ deferIfPermit: { active: false, reply: null }, effects: NO_EFFECTS })

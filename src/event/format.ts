@@ -1,5 +1,6 @@
+import { hideListKeys } from '../config/list_key.ts'
 import { quoteAddress } from '../mail/address.ts'
-import type { CommandCounts, ContentEvent, Event, VerdictEvent } from '../model/event.ts'
+import type { CommandCounts, ContentEvent, Event, StandIn, VerdictEvent } from '../model/event.ts'
 
 /** A log line without time and host. `text` has no line breaks. */
 export interface LogLine {
@@ -23,11 +24,19 @@ const DEFAULTS: FormatOptions = { addressFormat: 'external', queueIdOfLost: fals
 /** The line that a real Postfix would write. */
 export function formatEvent(event: Event, options: FormatOptions = DEFAULTS): LogLine {
   const line = plainLine(event, options)
-  const text = printableText(line.text)
+  const text = hideListKeys(printableText(line.text))
   return {
     ...line,
     text: cut(options.utf8 ? text : text.replace(/[^ -~]/gu, char => '?'.repeat(Buffer.byteLength(char)))),
   }
+}
+
+/** Programs that are not Postfix's: their lines bear their bare names. */
+const STAND_INS: ReadonlySet<string> = new Set<StandIn>(['policyd-spf', 'postgrey'])
+
+/** "postfix/smtpd", or "policyd-spf". */
+export function programName(name: string, daemon: string): string {
+  return STAND_INS.has(daemon) ? daemon : `${name}/${daemon}`
 }
 
 /** "postfix/smtpd[4711]: connect from …" */
@@ -36,7 +45,7 @@ export function formatLogLine(
   { pid, name = 'postfix', options = DEFAULTS }: { pid: number; name?: string; options?: FormatOptions },
 ): string {
   const { daemon, text } = formatEvent(event, options)
-  return `${name}/${daemon}[${pid}]: ${text}`
+  return `${programName(name, daemon)}[${pid}]: ${text}`
 }
 
 /** Postfix msg_syslog(3), msg_logger(3): longer records are cut, so that no log daemon chokes on them. */

@@ -1,3 +1,4 @@
+import { hideListKeys } from '../config/list_key.ts'
 import type { Event } from '../model/event.ts'
 import { formatEvent } from './format.ts'
 
@@ -11,12 +12,13 @@ export interface JsonContext {
 export function formatJson(event: Event, { time, pid }: JsonContext): string {
   const { daemon, severity, text } = formatEvent(event)
   const fields = event.kind === 'disconnect' ? { ...event, commands: Object.fromEntries(event.commands) } : event
-  return JSON.stringify({
+  const json = JSON.stringify({
     time: new Date(time).toISOString(),
     pid,
     program: daemon,
     severity,
     ...fields,
-    message: text,
   })
+  // The message has lost its keys already.
+  return `${hideListKeys(json.slice(0, -1))},"message":${JSON.stringify(text)}}`
 }

@@ -1,7 +1,7 @@
 import { parseSocketAddress } from '../../util/socket_address.ts'
 import { splitPlacedWords } from '../../util/words.ts'
 import { ownParams } from '../param.ts'
-import { duration, int, list, type ParamType, size, text, yesNo } from '../types.ts'
+import { duration, int, list, type ParamType, secret, size, text, yesNo } from '../types.ts'
 
 const param = ownParams('postern')
 
@@ -92,11 +92,12 @@ export const dnsParams = [
   }),
   param({
     name: 'postern_spamhaus_dqs_key',
-    type: text(),
+    type: secret(),
     default: '',
     doc: `
       The key of a Spamhaus Data Query Service account. Every list of spamhaus.org is then asked under it, and it is shown
-      nowhere: configuration, replies and log go on saying zen.spamhaus.org.`,
+      nowhere: replies, log and "postern explain" go on saying zen.spamhaus.org. One that is written into a list's name
+      (KEY.zen.dq.spamhaus.net) is left out wherever the name is shown, too.`,
   }),
   param({
     name: 'postern_hosts_file',
