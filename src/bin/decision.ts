@@ -9,6 +9,7 @@ import { makeJudgeFactory, makePolicy } from '../engine/judge.ts'
 import type { Facts } from '../model/facts.ts'
 import type { ClientName, SessionJudge } from '../model/judge.ts'
 import type { Lookup } from '../model/lookup.ts'
+import type { Memory } from '../model/memory.ts'
 import { connectTable } from '../net/table_connection.ts'
 import { registry } from '../restrictions/index.ts'
 import type { TableProblem } from '../table/problem.ts'
@@ -21,6 +22,7 @@ import { makeWorld } from './world.ts'
 export interface DecisionServices {
   readonly clock: Clock
   readonly resolver: Resolver
+  readonly memory: Memory
   /** /etc/hosts, or NO_HOSTS. */
   readonly hosts: HostsFile
   /** The main.cf that was read: relative table names start at its directory. */

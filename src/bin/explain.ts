@@ -5,6 +5,7 @@ import type { Call, Options } from './command.ts'
 import { configPath, readSource } from './config_source.ts'
 import { CommandError, GOOD, NEGATIVE, TEMPORARY, USAGE } from './exit_status.ts'
 import { openDecisionParts } from './gateway.ts'
+import { openMemory } from './memory.ts'
 import { type Exchange, type Play, type Played, rehearse } from './rehearsal.ts'
 import type { Terminal } from './terminal.ts'
 import { traceLines } from './trace_text.ts'
@@ -17,11 +18,14 @@ export async function run({ options, terminal }: Call): Promise<number> {
   for (const { place, text } of read.loaded.problems)
     terminal.err(`postern explain: ${place.file}:${place.line}: ${text}\n`)
   const { config } = read.loaded
+  const warn = (text: string): unknown => terminal.err(`postern explain: ${text}\n`)
+  const memory = await openMemory(config, { clock: systemClock, pid: process.pid, use: 'rehearsal', warn })
   const parts = openDecisionParts({
     config,
     configPath: read.source.path,
     clock: systemClock,
-    emit: event => event.kind === 'warning' && terminal.err(`postern explain: ${formatEvent(event).text}\n`),
+    emit: event => event.kind === 'warning' && warn(formatEvent(event).text),
+    memory,
     pid: process.pid,
     processes: 1,
   })
@@ -29,6 +33,7 @@ export async function run({ options, terminal }: Call): Promise<number> {
   await parts.decision.ready()
   const played = await rehearse(play, { config, decision: parts.decision, clock: systemClock })
   parts.close()
+  await memory.close()
   terminal.out(
     options.has('json') ? JSON.stringify(asJson(play, played), null, 2) + '\n' : asText(play, played, terminal),
   )

@@ -12,6 +12,7 @@ import { hopSettings } from '../hop/settings.ts'
 import { makeVerifier } from '../hop/verifier.ts'
 import type { EmitEvent } from '../model/event.ts'
 import type { NextHop } from '../model/hop.ts'
+import type { Memory } from '../model/memory.ts'
 import { connectLines } from '../net/line_client.ts'
 import { makePolicyClient, type PolicyClient } from '../net/policy_client.ts'
 import type { SaslServer } from '../smtp/sasl.ts'
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   readonly configPath: string
   readonly clock: Clock
   readonly emit: EmitEvent
+  /** Kept over reloads: it is not closed with the gateway. */
+  readonly memory: Memory
   readonly pid: number
   /** How many processes share the query limits of DNS lists. */
   readonly processes: number
@@ -87,6 +90,7 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
   const decision = openDecision(config, {
     clock,
     resolver: dnsLists.resolver,
+    memory: options.memory,
     hosts: hosts === null ? NO_HOSTS : parseHosts(hosts),
     configPath: options.configPath,
     warn: problem => warn(formatProblem(problem)),

@@ -13,6 +13,7 @@ import { systemRandom } from '../util/random.ts'
 import { type ConfigSource, loadSource } from './config_source.ts'
 import { type Gateway, openGateway } from './gateway.ts'
 import { type Log, openLog } from './log.ts'
+import { MemoryKeeper, type MemoryLease } from './memory.ts'
 import type { ToSupervisor, ToWorker } from './messages.ts'
 import { RemoteRates } from './remote_rates.ts'
 
@@ -21,6 +22,7 @@ interface Generation {
   readonly gateway: Gateway
   readonly server: SmtpServer
   readonly log: Log
+  readonly memory: MemoryLease
   readonly listCheckSeconds: number
   sessions: number
   retired: boolean
@@ -40,6 +42,7 @@ export class Worker {
   readonly #options: WorkerOptions
   readonly #rates: RemoteRates
   readonly #generations = new Map<number, Generation>()
+  readonly #memories = new MemoryKeeper()
   #current: Generation | null = null
   #stopping = false
 
@@ -114,16 +117,21 @@ export class Worker {
     const { config, problems } = loadSource(source)
     if (problems[0] !== undefined) return problems[0].text
     const log = openLog({ config, clock, pid })
+    // The memory outlives this generation's log.
+    const warn = (text: string): void => (this.#current?.log ?? log).emit({ kind: 'warning', text })
+    const memory = await this.#memories.lease(config, { clock, pid, use: 'gateway', warn })
     const gateway = openGateway({
       config,
       configPath: source.path,
       clock,
       emit: log.emit,
+      memory: memory.memory,
       pid,
       processes,
       quietLists: slot > 0,
     })
     if ('problem' in gateway) {
+      await memory.release()
       await log.close()
       return gateway.problem
     }
@@ -137,7 +145,8 @@ export class Worker {
       pid,
     })
     const listCheckSeconds = config.postern_dns_list_check_interval
-    this.#generations.set(number, { number, gateway, server, log, listCheckSeconds, sessions: 0, retired: false })
+    const generation = { number, gateway, server, log, memory, listCheckSeconds, sessions: 0, retired: false }
+    this.#generations.set(number, generation)
     return null
   }
 
@@ -174,6 +183,7 @@ export class Worker {
   async #close(generation: Generation): Promise<void> {
     if (!this.#generations.delete(generation.number)) return
     await generation.gateway.close()
+    await generation.memory.release()
     await generation.log.close()
   }
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { openGateway } from '../../src/bin/gateway.ts'
 import { formatOptions } from '../../src/bin/log.ts'
+import { memoryLifetimes } from '../../src/bin/memory.ts'
 import { readConfig } from '../../src/config/read.ts'
 import { type FormatOptions, formatLogLine } from '../../src/event/format.ts'
 import type { Event } from '../../src/model/event.ts'
@@ -11,6 +12,7 @@ import { acceptedConnection } from '../../src/net/socket_stream.ts'
 import { makeSmtpServer } from '../../src/smtp/server.ts'
 import { systemClock } from '../../src/util/clock.ts'
 import { systemRandom } from '../../src/util/random.ts'
+import { FakeMemory } from './fake_memory.ts'
 import { freePort } from './ports.ts'
 
 export interface PosternOptions {
@@ -48,7 +50,8 @@ export async function startPosternInside(options: PosternOptions): Promise<Poste
   if (!read.ok) throw new Error(`Cannot read main.cf: ${read.problem.text}`)
   const { config } = read.loaded
   formats = formatOptions(config)
-  const gateway = openGateway({ config, configPath: read.path, clock: systemClock, emit, pid: 1, processes: 1 })
+  const memory = new FakeMemory(memoryLifetimes(config), systemClock)
+  const gateway = openGateway({ config, configPath: read.path, clock: systemClock, emit, memory, pid: 1, processes: 1 })
   if ('problem' in gateway) throw new Error(`Cannot open the gateway: ${gateway.problem}`)
   const server = makeSmtpServer({
     setup: gateway.setup,

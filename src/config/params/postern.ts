@@ -92,6 +92,14 @@ export const posternParams = [
       not waited for until it answers again; meanwhile the embedded memory answers, and what it does not know passes.`,
   }),
   param({
+    name: 'postern_store_sync',
+    type: yesNo(),
+    default: 'no',
+    doc: `
+      Answer only when what was noted is on the disk of this host, as Postgrey does. Without, an answer survives the end of any
+      process, and a power cut may cost the last second.`,
+  }),
+  param({
     name: 'postern_workers',
     type: intOrAuto(),
     default: 'auto',
