@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { type CachingResolver, makeResolver } from '../dns/cache.ts'
+import type { CachingResolver } from '../dns/cache.ts'
 import { NO_HOSTS, parseHosts } from '../dns/hosts_file.ts'
 import { collectLists } from '../dns/list_zones.ts'
 import { type Lists as DnsLists, makeLists, parseListBudgets } from '../dns/lists.ts'
+import { ResolverPool } from '../dns/resolver_pool.ts'
 import { resolverSettings } from '../dns/settings.ts'
 import { makeNextHops, type NextHops } from '../hop/next_hop.ts'
 import type { HopDeps } from '../hop/open.ts'
@@ -35,6 +36,8 @@ export interface GatewayOptions {
   readonly emit: EmitEvent
   /** Kept over reloads: it is not closed with the gateway. */
   readonly memory: Memory
+  /** What is known of the DNS outlives a reload in it; without: a resolver of its own. */
+  readonly resolvers?: ResolverPool
   readonly pid: number
   /** How many processes share the query limits of DNS lists. */
   readonly processes: number
@@ -69,11 +72,8 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
   const dns = resolverSettings(config, readOptional('/etc/resolv.conf'))
   if (dns.servers.length === 0)
     return { problem: 'there is no name server: set postern_dns_servers, or mend /etc/resolv.conf' }
-  const resolver = makeResolver({
-    ...dns,
-    clock,
-    onQuestion: name => dnsLists.countQuestion(name),
-  })
+  const resolvers = options.resolvers ?? new ResolverPool(clock)
+  const resolver = resolvers.take(dns, name => dnsLists.countQuestion(name))
   const dnsLists = makeLists({
     uses: collectLists(config),
     resolver,

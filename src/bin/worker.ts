@@ -4,6 +4,7 @@
  * A configuration is a generation. `build` opens a whole gateway beside the one in use, `use` makes it the one for new
  * connections; the old one is closed when the last session that began with it has ended.
  */
+import { ResolverPool } from '../dns/resolver_pool.ts'
 import type { Event } from '../model/event.ts'
 import type { AcceptedSocket } from '../net/listener.ts'
 import { acceptedConnection } from '../net/socket_stream.ts'
@@ -43,11 +44,13 @@ export class Worker {
   readonly #rates: RemoteRates
   readonly #generations = new Map<number, Generation>()
   readonly #memories = new MemoryKeeper()
+  readonly #resolvers: ResolverPool
   #current: Generation | null = null
   #stopping = false
 
   constructor(options: WorkerOptions) {
     this.#options = options
+    this.#resolvers = new ResolverPool(options.clock)
     this.#rates = new RemoteRates(message => options.send(message))
   }
 
@@ -126,6 +129,7 @@ export class Worker {
       clock,
       emit: log.emit,
       memory: memory.memory,
+      resolvers: this.#resolvers,
       pid,
       processes,
       quietLists: slot > 0,

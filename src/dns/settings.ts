@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { ResolverOptions } from './cache.ts'
+import type { DnsSettings } from './resolver_pool.ts'
 import { parseResolvConf, parseServerAddress, type ServerAddress } from './server_address.ts'
 
 const DEFAULT_TRY_SECONDS = 5
@@ -20,7 +20,7 @@ type DnsConfig = Pick<
 >
 
 /** What `makeResolver` needs, from the configuration and the text of /etc/resolv.conf (null: there is none). */
-export function resolverSettings(config: DnsConfig, resolvConf: string | null): Omit<ResolverOptions, 'clock'> {
+export function resolverSettings(config: DnsConfig, resolvConf: string | null): DnsSettings {
   const system = parseResolvConf(resolvConf ?? '')
   const own: readonly ServerAddress[] = config.postern_dns_servers.flatMap(text => parseServerAddress(text) ?? [])
   return {

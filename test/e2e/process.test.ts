@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { FixtureDns } from '../../src/dns/fixture_server.ts'
 import { freePort } from '../support/ports.ts'
 import { PosternProcess, runPostern } from '../support/postern_process.ts'
 import { SmtpClient } from '../support/smtp_client.ts'
@@ -155,6 +156,31 @@ describe('postern serve', () => {
     const { accepted, failed } = await mail.stop()
     assert.equal(failed, 0)
     assert.ok(accepted > 0)
+  })
+
+  test('a reload keeps what is known of the DNS, unless its settings change', async t => {
+    const dns = new FixtureDns({ records: {}, minimum: 600 })
+    t.after(() => dns.close())
+    const dnsPort = await dns.listen('127.0.0.1', 0)
+    const port = await freePort()
+    const base = `postern_smtp_listen = inet:127.0.0.1:${port}
+postern_workers = 1
+postern_dns_servers = 127.0.0.1:${dnsPort}
+smtpd_sender_restrictions = reject_unknown_sender_domain
+`
+    const postern = PosternProcess.start(t, base)
+    await postern.ready()
+    const asked = (): number => dns.counts.get('b.example/MX') ?? 0
+    await sendMail(port)
+    assert.equal(asked(), 1)
+    postern.writeMainCf(`${base}smtpd_banner = $myhostname second\n`)
+    assert.equal((await runPostern(['reload', '-c', postern.directory])).code, 0)
+    await sendMail(port)
+    assert.equal(asked(), 1)
+    postern.writeMainCf(`${base}postern_dns_max_ttl = 60s\n`)
+    assert.equal((await runPostern(['reload', '-c', postern.directory])).code, 0)
+    await sendMail(port)
+    assert.equal(asked(), 2)
   })
 
   test('a reload opens new addresses and closes old ones', async t => {

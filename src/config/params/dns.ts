@@ -46,7 +46,7 @@ export const dnsParams = [
     name: 'postern_dns_cache_size',
     type: size({ min: 0 }),
     default: '33554432',
-    doc: 'Memory for DNS answers of each process, bytes. The answers that were not used for longest go first.',
+    doc: 'Memory for DNS answers of each process, bytes. The answers that were not used for longest go first. A reload that leaves the DNS parameters as they are keeps them.',
   }),
   param({
     name: 'postern_dns_min_ttl',
