@@ -6,6 +6,7 @@ import type { Resolver } from '../dns/resolver.ts'
 import { type AddressClass, classifyAddress } from '../engine/address_class.ts'
 import type { PolicyAnswer, VerifyAnswer } from '../engine/ask.ts'
 import { makeJudgeFactory, makePolicy } from '../engine/judge.ts'
+import type { SpfPolicy } from '../mailauth/spf/policyd/policy.ts'
 import type { Facts } from '../model/facts.ts'
 import type { ClientName, SessionJudge } from '../model/judge.ts'
 import type { Lookup } from '../model/lookup.ts'
@@ -16,6 +17,7 @@ import type { TableProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import { Lists } from './lists.ts'
+import { openSpfPolicy } from './spf_policy.ts'
 import { makeWorld } from './world.ts'
 
 /** What a decision needs besides the configuration. `serve`, `explain`, `check` and the demo give the real ones. */
@@ -43,6 +45,8 @@ export interface Decision {
   classify(address: string): Promise<Lookup<AddressClass>>
   /** One judge per session. */
   makeJudge(): SessionJudge
+  /** check_spf without a session, for policy endpoints that run nothing else. */
+  readonly spfPolicy: SpfPolicy
   /** What is wrong in the restriction lists, with its place. */
   readonly problems: readonly { readonly word: Word; readonly message: string }[]
   /** Settles when all tables have been read once. */
@@ -60,9 +64,10 @@ export function openDecision(config: Config, services: DecisionServices): Decisi
     connect: connectTable,
     aliasMaps: [...config.alias_maps, ...config.alias_database],
   })
+  const spfPolicy = openSpfPolicy(config, services)
   const problems: { word: Word; message: string }[] = []
   const policy = makePolicy({
-    world: makeWorld({ ...services, config, lists }),
+    world: makeWorld({ ...services, config, lists, spfPolicy }),
     registry,
     classes: config.restriction_classes,
     problem: (word, message) => problems.push({ word: { file: '', line: 0, column: 0, ...word }, message }),
@@ -75,6 +80,7 @@ export function openDecision(config: Config, services: DecisionServices): Decisi
         inList: (parameter, domain) => lists.inDomainList(parameter, domain),
       }),
     makeJudge: makeJudgeFactory(policy),
+    spfPolicy,
     problems,
     ready: () => lists.ready(),
     close: () => lists.close(),

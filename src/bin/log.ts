@@ -2,7 +2,7 @@
 import { chownSync, closeSync, openSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Config } from '../config/config.ts'
-import { type FormatOptions, formatEvent, type LogLine } from '../event/format.ts'
+import { type FormatOptions, formatEvent, type LogLine, programName } from '../event/format.ts'
 import { formatJson } from '../event/json.ts'
 import type { EmitEvent, Event } from '../model/event.ts'
 import type { Clock } from '../util/clock.ts'
@@ -91,7 +91,7 @@ function syslogLog(server: { readonly address: string; readonly port: number } |
     emit(event) {
       const line = formatEvent(event, formats)
       const text = config.postern_log_format === 'json' ? formatJson(event, { time: clock.now(), pid }) : line.text
-      syslog.write(`${config.syslog_name}/${line.daemon}`, { ...line, text })
+      syslog.write(programName(config.syslog_name, line.daemon), { ...line, text })
     },
     reopen: () => undefined,
     close: () => syslog.close(),
@@ -150,7 +150,7 @@ export function prefixed(
   line: LogLine,
   origin: { readonly time: number; readonly host: string; readonly name: string; readonly pid: number },
 ): string {
-  return `${formatTimestamp(origin.time)} ${origin.host} ${origin.name}/${line.daemon}[${origin.pid}]: ${line.text}`
+  return `${formatTimestamp(origin.time)} ${origin.host} ${programName(origin.name, line.daemon)}[${origin.pid}]: ${line.text}`
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']

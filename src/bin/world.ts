@@ -3,6 +3,7 @@ import type { HostsFile } from '../dns/hosts_file.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { PolicyAnswer, VerifyAnswer } from '../engine/ask.ts'
 import type { World } from '../engine/world.ts'
+import type { SpfPolicy } from '../mailauth/spf/policyd/policy.ts'
 import type { Facts } from '../model/facts.ts'
 import type { ClientName } from '../model/judge.ts'
 import type { Clock } from '../util/clock.ts'
@@ -17,6 +18,7 @@ export interface WorldServices {
   readonly lists: Lists
   policy(server: string, facts: Facts, clientName: ClientName): Promise<PolicyAnswer>
   verify(address: string): Promise<VerifyAnswer>
+  readonly spfPolicy: SpfPolicy
   readonly dnsLists: {
     nearBudget(zone: string): boolean
     isListing(zone: string, address: string): boolean
@@ -41,6 +43,9 @@ export function makeWorld(services: WorldServices): World {
     isOwnAddress: address => lists.isOwnAddress(address),
     policy: (server, facts, clientName) => services.policy(server, facts, clientName),
     verify: address => services.verify(address),
+    spf: question => services.spfPolicy.spf.check(question),
+    spfPolicy: (request, ask) => services.spfPolicy.decide(request, ask),
+    spfIdentities: address => services.spfPolicy.identities(address),
     nearBudget: zone => dnsLists.nearBudget(zone),
     isListing: (zone, address) => dnsLists.isListing(zone, address),
   }

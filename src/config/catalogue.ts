@@ -8,6 +8,7 @@ import { deliveryParams } from './params/delivery.ts'
 import { dnsParams } from './params/dns.ts'
 import { gatewayParams } from './params/gateway.ts'
 import { generalParams } from './params/general.ts'
+import { greylistParams } from './params/greylist.ts'
 import { hopParams } from './params/hop.ts'
 import { limitsParams } from './params/limits.ts'
 import { logParams } from './params/log.ts'
@@ -17,6 +18,7 @@ import { posternParams } from './params/postern.ts'
 import { rewritingParams } from './params/rewriting.ts'
 import { saslParams } from './params/sasl.ts'
 import { sessionParams } from './params/session.ts'
+import { spfParams } from './params/spf.ts'
 import { tlsParams } from './params/tls.ts'
 import { verifyParams } from './params/verify.ts'
 
@@ -34,6 +36,8 @@ export const allParams = [
   ...saslParams,
   ...tlsParams,
   ...policyParams,
+  ...spfParams,
+  ...greylistParams,
   ...verifyParams,
   ...contentParams,
   ...milterParams,

@@ -1,6 +1,8 @@
 import type { DnsAnswer, DnsType } from '../dns/resolver.ts'
+import type { Daemon } from '../model/event.ts'
 import type { ClientName } from '../model/judge.ts'
 import type { Lookup } from '../model/lookup.ts'
+import type { SpfAnswer, SpfIdentity, SpfPolicyAnswer } from '../model/spf.ts'
 import type { Table } from '../table/table.ts'
 import type { AddressClass } from './address_class.ts'
 
@@ -35,6 +37,12 @@ export interface Ask {
   isLocalDomain(domain: string): Promise<Lookup<true>>
   policy(server: string, clientName: ClientName): Promise<PolicyAnswer>
   verify(address: string): Promise<VerifyAnswer>
+  /** RFC 7208 check_host() of the HELO name or the envelope sender. */
+  spf(identity: SpfIdentity): Promise<SpfAnswer>
+  /** What policyd-spf would do, with our settings. */
+  spfPolicy(): Promise<SpfPolicyAnswer>
+  /** Starts what spfPolicy() will ask, as far as the facts are known. */
+  spfAhead(): Promise<unknown>
   /** Seconds of rest, as restriction `sleep` wants it. */
   sleep(seconds: number): Promise<void>
   /** Whether a DNS list's address counts: error answers and lists set aside do not. */
@@ -47,7 +55,8 @@ export interface Ask {
   warn(text: string): void
   /** The same, but only the first time that this configuration comes to it. */
   warnOnce(text: string): void
-  info(text: string): void
+  /** `daemon`: whose line it is, smtpd's without. */
+  info(text: string, daemon?: Daemon): void
 }
 
 export type PolicyAnswer =

@@ -1,7 +1,9 @@
 import type { DnsAnswer, DnsRecord, DnsType } from '../dns/resolver.ts'
+import type { Daemon } from '../model/event.ts'
 import type { Facts } from '../model/facts.ts'
 import type { ClientName } from '../model/judge.ts'
 import { failed, type Lookup } from '../model/lookup.ts'
+import type { SpfAnswer, SpfIdentity, SpfPolicyAnswer } from '../model/spf.ts'
 import type { TraceQuestion } from '../model/trace.ts'
 import type { Table } from '../table/table.ts'
 import { sleep } from '../util/clock.ts'
@@ -19,20 +21,23 @@ const DNS_KEEP_LIMIT = 500
 export interface Note {
   readonly kind: 'warning' | 'info'
   readonly text: string
+  readonly daemon?: Daemon
 }
 
-interface TimedAnswer {
-  readonly answer: Promise<DnsAnswer>
+interface Timed<T> {
+  readonly answer: Promise<T>
   readonly atMs: number
   tookMs: number
   failed: boolean
 }
+type TimedAnswer = Timed<DnsAnswer>
 
 /** The memory of one session: each DNS question is asked once in a transaction, the client is named once. */
 export class SessionMemory {
   readonly world: World
   readonly #startMs: number
   readonly #dns = new Map<string, TimedAnswer>()
+  readonly #spf = new Map<string, Timed<SpfAnswer>>()
   #clientName: Promise<ClientName> | null = null
   #clientQuestions: readonly TraceQuestion[] = []
 
@@ -64,6 +69,27 @@ export class SessionMemory {
   forgetQuestions(): void {
     if (this.#dns.size > DNS_KEEP_LIMIT) this.#dns.clear()
     for (const [key, entry] of this.#dns) if (entry.failed) this.#dns.delete(key)
+    this.#spf.clear()
+  }
+
+  /** One evaluation of one identity, whoever asks for it. */
+  spf(facts: Facts, identity: SpfIdentity): Timed<SpfAnswer> {
+    const question = {
+      identity,
+      address: facts.client.address,
+      helo: facts.helo?.name ?? '',
+      sender: identity === 'helo' ? '' : (facts.sender ?? ''),
+    }
+    const key = `${identity} ${question.address} ${question.helo} ${question.sender}`
+    const known = this.#spf.get(key)
+    if (known !== undefined) return known
+    const atMs = this.elapsed()
+    const entry: Timed<SpfAnswer> = { answer: this.world.spf(question), atMs, tookMs: -1, failed: false }
+    this.#spf.set(key, entry)
+    void entry.answer.then(() => {
+      entry.tookMs = this.elapsed() - atMs
+    })
+    return entry
   }
 
   dns(name: string, type: DnsType): TimedAnswer {
@@ -230,6 +256,38 @@ export class Door implements Ask {
     return answer
   }
 
+  async spf(identity: SpfIdentity): Promise<SpfAnswer> {
+    const entry = this.#memory.spf(this.#facts, identity)
+    const answer = await entry.answer
+    this.questions.push({
+      door: 'spf',
+      question: `${identity} ${answer.domain}`,
+      answer: describeSpf(answer),
+      atMs: entry.atMs,
+      tookMs: entry.tookMs < 0 ? this.#memory.elapsed() - entry.atMs : entry.tookMs,
+    })
+    return answer
+  }
+
+  spfPolicy(): Promise<SpfPolicyAnswer> {
+    const { instance, client, helo, sender, recipient, queueId } = this.#facts
+    const request = {
+      instance,
+      address: client.address,
+      helo: helo?.name ?? '',
+      sender: sender ?? '',
+      recipient: recipient ?? '',
+      queueId: queueId ?? '',
+    }
+    return this.#memory.world.spfPolicy(request, identity => this.spf(identity))
+  }
+
+  async spfAhead(): Promise<void> {
+    const { client, sender } = this.#facts
+    for (const identity of this.#memory.world.spfIdentities(client.address))
+      if (identity === 'helo' || (sender !== null && sender !== '')) await this.spf(identity)
+  }
+
   async sleep(seconds: number): Promise<void> {
     await sleep(this.#memory.world.clock, seconds * 1000)
   }
@@ -257,8 +315,8 @@ export class Door implements Ask {
     this.warn(text)
   }
 
-  info(text: string): void {
-    this.notes.push({ kind: 'info', text })
+  info(text: string, daemon?: Daemon): void {
+    this.notes.push(daemon === undefined ? { kind: 'info', text } : { kind: 'info', text, daemon })
   }
 
   /** The table of a parameter that has one; the parameter itself when it may be any of several. */
@@ -289,6 +347,12 @@ export class Door implements Ask {
     this.questions.push({ door, question, answer: said, atMs, tookMs: this.#memory.elapsed() - atMs })
     return answer
   }
+}
+
+/** "pass by include:_spf.example.net", "permerror: example.net: …". */
+function describeSpf({ result, mechanism, problem }: SpfAnswer): string {
+  if (problem !== null) return `${result}: ${problem}`
+  return mechanism === null ? result : `${result} by ${mechanism}`
 }
 
 /** "127.0.0.2, 127.0.0.4", "absent (NXDOMAIN)", "failed: timeout". */

@@ -4,6 +4,7 @@ import type { Resolver } from '../dns/resolver.ts'
 import type { Facts } from '../model/facts.ts'
 import type { ClientName } from '../model/judge.ts'
 import type { Lookup } from '../model/lookup.ts'
+import type { AskSpf, SpfAnswer, SpfIdentity, SpfPolicyAnswer, SpfQuestion, SpfRequest } from '../model/spf.ts'
 import type { Table } from '../table/table.ts'
 import type { Clock } from '../util/clock.ts'
 import type { AddressListParam, DomainListParam, MapsParam, PolicyAnswer, VerifyAnswer } from './ask.ts'
@@ -28,6 +29,12 @@ export interface World {
   isOwnAddress(address: string): boolean
   policy(server: string, facts: Facts, clientName: ClientName): Promise<PolicyAnswer>
   verify(address: string): Promise<VerifyAnswer>
+  /** Never rejects. */
+  spf(question: SpfQuestion): Promise<SpfAnswer>
+  /** `ask`: the session's memory of its own questions. */
+  spfPolicy(request: SpfRequest, ask: AskSpf): Promise<SpfPolicyAnswer>
+  /** What spfPolicy() would ask about mail from this client. */
+  spfIdentities(address: string): readonly SpfIdentity[]
   /** A list close to its query limit is not asked ahead. */
   nearBudget(zone: string): boolean
   /** RFC 5782 and the wishes of DNS list users: whether an answer of this list may count (set-aside lists, error answers). */

@@ -73,7 +73,10 @@ export interface VerdictEvent {
 }
 
 /** Postfix's program that says a line, where it is not smtpd. */
-export type Daemon = 'smtpd' | 'cleanup' | 'smtp' | 'lmtp' | 'virtual' | 'master'
+export type Daemon = 'smtpd' | 'cleanup' | 'smtp' | 'lmtp' | 'virtual' | 'master' | StandIn
+
+/** A program beside Postfix whose work is done here; its lines do not begin with "postfix/". */
+export type StandIn = 'policyd-spf' | 'postgrey'
 
 /** "QUEUEID: reject: header Subject: … from name[addr]; from=<…> to=<…> proto=ESMTP helo=<…>: 5.7.1 text" (Postfix cleanup, header_checks and body_checks). */
 export interface ContentEvent {

@@ -4,6 +4,30 @@ export type SpfResult = 'none' | 'neutral' | 'pass' | 'fail' | 'softfail' | 'tem
 
 export type SpfIdentity = 'helo' | 'mailfrom'
 
+/** One recipient of one message, as Postfix describes it to policyd-spf. */
+export interface SpfRequest {
+  /** The same for all recipients of a message, which gets one header. */
+  readonly instance: string
+  readonly address: string
+  /** '' before HELO. */
+  readonly helo: string
+  readonly sender: string
+  /** '' without one. */
+  readonly recipient: string
+  /** '' as long as there is none. */
+  readonly queueId: string
+}
+
+/** What policyd-spf would answer and log. */
+export interface SpfPolicyAnswer {
+  /** An access(5) action: "prepend Received-SPF: …", "550 5.7.23 …", "defer_if_permit 4.7.24 …", "dunno". */
+  readonly action: string
+  readonly log: readonly string[]
+}
+
+/** Asks for one of the two identities of a request. */
+export type AskSpf = (identity: SpfIdentity) => Promise<SpfAnswer>
+
 /** What check_host() is asked (RFC 7208 4.1). */
 export interface SpfQuestion {
   readonly identity: SpfIdentity

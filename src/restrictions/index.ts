@@ -24,6 +24,7 @@ import { check_sender_a_access } from './check_sender_a_access.ts'
 import { check_sender_access } from './check_sender_access.ts'
 import { check_sender_mx_access } from './check_sender_mx_access.ts'
 import { check_sender_ns_access } from './check_sender_ns_access.ts'
+import { check_spf } from './check_spf.ts'
 import { defer } from './defer.ts'
 import { defer_if_permit } from './defer_if_permit.ts'
 import { defer_if_reject } from './defer_if_reject.ts'
@@ -146,6 +147,8 @@ export const registry = new Registry([
   reject_unlisted_recipient,
   reject_unverified_recipient,
   check_relay_domains,
+  // Postern's own
+  check_spf,
   // smtpd_etrn_restrictions
   check_etrn_access,
 ])

@@ -4,6 +4,8 @@ import { type HostsFile, NO_HOSTS } from '../../src/dns/hosts_file.ts'
 import type { Resolver } from '../../src/dns/resolver.ts'
 import type { AddressListParam, DomainListParam, MapsParam, PolicyAnswer, VerifyAnswer } from '../../src/engine/ask.ts'
 import type { World } from '../../src/engine/world.ts'
+import { makeSpfPolicy } from '../../src/mailauth/spf/policyd/policy.ts'
+import { settingsOf } from '../../src/mailauth/spf/policyd/settings.ts'
 import { ABSENT, failed, found, type Lookup } from '../../src/model/lookup.ts'
 import { type AddressRules, accessSearch, findMailAddress, MAPS_SEARCH } from '../../src/table/mail_addr_find.ts'
 import { Maps } from '../../src/table/maps.ts'
@@ -66,11 +68,14 @@ export function makeFakeWorld(options: FakeWorldOptions = {}): FakeWorld {
   const tables = new FakeTables(options.tables ?? {})
   const lists = new FakeLists(config, tables)
   const policyAsked: string[] = []
+  const clock = options.clock ?? new ManualClock()
+  const resolver = options.resolver ?? makeFakeResolver(options.dns ?? {})
+  const spfPolicy = makeSpfPolicy({ settings: settingsOf(config), resolver, clock, hostname: config.myhostname })
   return {
     config,
-    clock: options.clock ?? new ManualClock(),
+    clock,
     told: new Set(),
-    resolver: options.resolver ?? makeFakeResolver(options.dns ?? {}),
+    resolver,
     hosts: options.hosts ?? NO_HOSTS,
     policyAsked,
     tablesAsked: tables.asked,
@@ -85,6 +90,9 @@ export function makeFakeWorld(options: FakeWorldOptions = {}): FakeWorld {
       policyAsked.push(server)
       return Promise.resolve(policyAnswer(options.policy?.[server], config))
     },
+    spf: question => spfPolicy.spf.check(question),
+    spfPolicy: (request, ask) => spfPolicy.decide(request, ask),
+    spfIdentities: address => spfPolicy.identities(address),
     verify: address => Promise.resolve(options.verify?.[address] ?? { status: 'ok', text: '' }),
     nearBudget: zone => options.nearBudget?.includes(zone) === true,
     isListing: (zone, address) => options.notListings?.includes(`${zone} ${address}`) !== true,
