@@ -13,7 +13,12 @@ export interface ListUse {
   readonly allows: boolean
 }
 
-/** What is known of a list beyond RFC 5782. Looked up 2026-11-24 on the lists' own pages. */
+/**
+ * What is known of a list beyond RFC 5782. dnswl.org and the refusals of URIBL were looked up on the lists' own pages
+ * (2026-11-24). Spamhaus's terms of use limited connections to 100,000 and questions to 300,000 a day when they were last
+ * seen; the smaller number is taken. The test names are those that client programs have used for years: where a list no
+ * longer has one, its other test entries decide (list_health.ts).
+ */
 export interface KnownList {
   /** The list, or the zone that its lists lie in. */
   readonly zone: string
