@@ -89,13 +89,20 @@ smtpd_helo_restrictions =
     const directory = configure(
       t,
       'content_filter = smtp:[127.0.0.1]:10024\npostern_hold_hop =\nsmtpd_client_restrictions = check_client_access hash:clients\n',
-      { clients: '192.0.2.1 HOLD look at this\n# HOLD is no action here\n' },
+      {
+        clients:
+          '192.0.2.1 HOLD look at this\n# HOLD is no action here\n192.0.2.2 FILTER scan:[127.0.0.1]:10024\n192.0.2.3 FILTER smtp:[127.0.0.1]:10024\n',
+      },
     )
     const { status, out } = await postern('check', '-c', directory)
     assert.equal(status, 0)
     assert.match(out, /main\.cf:\d+:1: warning: content_filter has no effect: accepted mail goes to postern_next_hop/)
     assert.match(out, /clients:1:11: warning: HOLD needs a queue, which Postern does not have/)
-    assert.doesNotMatch(out, /clients:2/)
+    assert.doesNotMatch(out, /clients:[24]/)
+    assert.match(
+      out,
+      /clients:3:11: warning: FILTER is answered 451: unknown transport in "scan:\[127\.0\.0\.1\]:10024": expected smtp:/,
+    )
   })
 
   // value                          what is said

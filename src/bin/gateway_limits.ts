@@ -1,6 +1,7 @@
 /** What a gateway without a queue, and without Postfix's delivery agents behind it, does not do although main.cf asks for it. */
 import type { Loaded } from '../config/config.ts'
 import type { Place, Problem } from '../config/place.ts'
+import { parseDestination } from '../hop/destination.ts'
 
 const NOT_YET = 'Postern does not offer it yet'
 const NEXT_HOP = 'accepted mail goes to postern_next_hop; do this there'
@@ -40,6 +41,19 @@ export function findHolds(text: string, file: string): readonly Problem[] {
     const place: Place = { file, line: index + 1, column: match[0].length - 'HOLD'.length + 1 }
     const remedy = 'it is answered 451 unless postern_hold_hop names a place for it'
     warnings.push({ place, text: `HOLD needs a queue, which Postern does not have: ${remedy}` })
+  }
+  return warnings
+}
+
+/** FILTER with a service of master.cf, in the text of a table or of a list of checks. */
+export function findFilters(text: string, file: string): readonly Problem[] {
+  const warnings: Problem[] = []
+  for (const [index, line] of text.split('\n').entries()) {
+    const match = /^(?![ \t]*#)(.*?[ \t])FILTER[ \t]+([^\s:]+:\S*)/.exec(line)
+    const parsed = parseDestination(match?.[2] ?? 'discard:')
+    if (match === null || parsed.ok) continue
+    const place: Place = { file, line: index + 1, column: (match[1] ?? '').length + 1 }
+    warnings.push({ place, text: `FILTER is answered 451: ${parsed.problem}` })
   }
   return warnings
 }

@@ -14,7 +14,7 @@ import { registry } from '../restrictions/index.ts'
 import { formatProblem, type TableProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
 import { openDecision } from './decision.ts'
-import { findGatewayLimits, findHolds } from './gateway_limits.ts'
+import { findFilters, findGatewayLimits, findHolds } from './gateway_limits.ts'
 import { parseLogTarget } from './log.ts'
 import { NO_MEMORY } from './memory.ts'
 import { readTls } from './tls_files.ts'
@@ -131,7 +131,7 @@ function inTableTexts(specs: readonly string[], config: Config, directory: strin
       return []
     const text = readFileSync(file, 'utf8')
     const holds = config.postern_hold_hop === '' ? findHolds(text, file) : []
-    return [...findFalseComments(text, { type: spec.slice(0, colon), file }), ...holds]
+    return [...findFalseComments(text, { type: spec.slice(0, colon), file }), ...holds, ...findFilters(text, file)]
   })
 }
 

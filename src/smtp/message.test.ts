@@ -81,7 +81,6 @@ describe('verdicts at the end of the message', () => {
       [{ hold: true }, QUEUED, 'hold', ['b@y.example']],
       [{ redirect: 'r@y.example' }, QUEUED, 'main', ['r@y.example']],
       [{ filter: 'filter:x' }, QUEUED, 'filter', ['b@y.example']],
-      [{ filter: 'unknown:x' }, QUEUED, 'main', ['b@y.example']],
       [{ bcc: ['c@y.example'] }, QUEUED, 'main', ['b@y.example', 'c@y.example']],
       [{ redirect: 'r@y.example', bcc: ['c@y.example'] }, QUEUED, 'main', ['r@y.example', 'c@y.example']],
     ]
@@ -96,6 +95,25 @@ describe('verdicts at the end of the message', () => {
       }
       const { session, reply } = await mail({ verdict: at => (at === stage ? { discard: true } : undefined) }, ['x'])
       assert.deepEqual([reply, session.delivered], [QUEUED, []])
+    }
+  })
+
+  test('FILTER with a transport that is none of ours defers, and says what to write', async () => {
+    for (const size of [1, 300]) {
+      const { session, reply } = await mail(
+        {
+          verdict: stage => (stage === 'recipient' ? { filter: 'unknown:x' } : undefined),
+          mainCf: 'postern_message_staging_size = 1000',
+        },
+        Array(size).fill('x'.repeat(70)),
+      )
+      assert.deepEqual([reply, session.delivered], ['451 4.3.5 Server configuration error', []])
+      assert.ok(
+        session.log.some(line =>
+          /warning: \w+: cannot use FILTER unknown:x: name where .* smtp:\[HOST\]:PORT/.test(line),
+        ),
+        session.log.join('\n'),
+      )
     }
   })
 

@@ -7,7 +7,12 @@ import type { AcceptedRecipient } from './transaction.ts'
 
 /** So much may lie between the client and a slow next hop. */
 const PIPE_SIZE = 64 * 1024
+const NO_HOLD = '451 4.7.1 Error: mail cannot be held here, try again later'
 const FAILED = '451 4.3.0 Error: queue file write error'
+
+/** A service of master.cf is none of ours. */
+const FILTER_REMEDY =
+  'name where the filter listens, as smtp:[HOST]:PORT, lmtp:[HOST]:PORT or lmtp:unix:PATH; maildir:DIR and discard: are known, too'
 
 /** Where the message goes in the end. */
 interface Route {
@@ -95,7 +100,7 @@ export class Outbox {
   /** Other recipients or another hop than those that have been asked already. */
   private get reroutes(): boolean {
     const { hold, redirect, filter } = this.route
-    return hold || redirect !== null || (filter !== null && this.d.doors.hops.filter(filter) !== null)
+    return hold || redirect !== null || filter !== null
   }
 
   private async open(): Promise<void> {
@@ -142,7 +147,7 @@ export class Outbox {
   private async reroute(route: Route): Promise<HopTransaction | string> {
     const { d } = this
     const hop = this.chooseHop(route)
-    if (hop === null) return '451 4.7.1 Error: mail cannot be held here, try again later'
+    if (typeof hop === 'string') return hop
     d.tx.hop?.abort()
     const tx = hop.begin(await makeEnvelope(d))
     const recipients =
@@ -160,10 +165,15 @@ export class Outbox {
     return this.addCopies(route)
   }
 
-  private chooseHop(route: Route): NextHop | null {
+  /** A string is the refusal: mail that was to be held or filtered goes nowhere else. */
+  private chooseHop(route: Route): NextHop | string {
     const { hops } = this.d.doors
-    if (route.hold) return hops.hold
-    return (route.filter === null ? null : hops.filter(route.filter)) ?? hops.main
+    if (route.hold) return hops.hold ?? NO_HOLD
+    if (route.filter === null) return hops.main
+    const hop = hops.filter(route.filter)
+    if (hop !== null) return hop
+    this.d.log.warn(`${this.d.queueIdOrNot}: cannot use FILTER ${route.filter}: ${FILTER_REMEDY}`)
+    return '451 4.3.5 Server configuration error'
   }
 
   private async addCopies(route: Route): Promise<HopTransaction | string> {
