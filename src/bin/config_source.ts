@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Loaded, loadConfig } from '../config/config.ts'
 import type { Problem } from '../config/place.ts'
+import type { PostgreyEnvironment } from '../config/postgrey_settings.ts'
 import { hostEnv, readConfig } from '../config/read.ts'
 import type { Options } from './command.ts'
 import { CommandError, NEGATIVE } from './exit_status.ts'
@@ -13,6 +14,8 @@ export interface ConfigSource {
   readonly path: string
   readonly overrides: readonly string[]
   readonly masterCf: string
+  /** What systemd's EnvironmentFile=/etc/default/postgrey brought. */
+  readonly environment?: PostgreyEnvironment
 }
 
 const DEFAULT_PLACES = ['/etc/postern/main.cf', '/etc/postfix/main.cf']
@@ -34,10 +37,12 @@ export type SourceRead =
 
 /** Reads main.cf, once. */
 export function readSource(config: string, overrides: readonly string[]): SourceRead {
-  const read = readConfig({ config, overrides })
+  const { POSTGREY_OPTS = '', POSTGREY_TEXT = '' } = process.env
+  const environment = { POSTGREY_OPTS, POSTGREY_TEXT }
+  const read = readConfig({ config, overrides, environment })
   if (!read.ok) return read
   const { path, loaded, mainCf, masterCf } = read
-  return { ok: true, loaded, source: { mainCf, path, overrides, masterCf } }
+  return { ok: true, loaded, source: { mainCf, path, overrides, masterCf, environment } }
 }
 
 /** The same configuration again from data. */

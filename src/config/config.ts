@@ -11,6 +11,7 @@ import { type HostEnv, ownInterfaces } from './host.ts'
 import { isPostfixName, otherPostfixNames } from './known_names.ts'
 import { parseMainCf, parseOverride, type Setting } from './main_cf.ts'
 import { type Place, type PlacedText, type Problem, placedAs, type Word } from './place.ts'
+import { POSTGREY_NAMES, type PostgreyEnvironment, postgreySettings } from './postgrey_settings.ts'
 import { Settings } from './settings.ts'
 import { didYouMean, suggestName } from './suggest.ts'
 import { type ParamType, placedWords } from './types.ts'
@@ -41,6 +42,8 @@ export interface LoadOptions {
   readonly overrides?: readonly string[]
   /** The text of master.cf, only to learn which names it uses. */
   readonly masterCf?: string
+  /** POSTGREY_OPTS and POSTGREY_TEXT of the environment. */
+  readonly environment?: PostgreyEnvironment
   readonly env: HostEnv
 }
 
@@ -73,6 +76,13 @@ export function loadConfig(options: LoadOptions): Loaded {
     }
     set.set(setting.name, setting)
     sources.set(setting.name, { kind: 'option', place: setting.at })
+  }
+  const postgrey = postgreySettings(set, options.environment ?? {})
+  problems.push(...postgrey.problems)
+  warnings.push(...postgrey.warnings)
+  for (const setting of postgrey.settings) {
+    set.set(setting.name, setting)
+    sources.set(setting.name, { kind: setting.at.line > 0 ? 'file' : 'option', place: setting.at })
   }
   for (const name of allParams.map(param => param.name)) if (!set.has(name)) sources.set(name, { kind: 'default' })
 
@@ -202,6 +212,7 @@ function unknownNames(loading: Loading, masterCf: string): readonly Problem[] {
   const problems: Problem[] = []
   for (const { name, at } of loading.set.values()) {
     if (findParam(name) !== undefined || used.has(name) || classes.has(name) || otherPostfixNames.has(name)) continue
+    if (POSTGREY_NAMES.some(each => each === name)) continue
     if (databases.some(database => name.startsWith(`${database}_`))) continue
     // `smptd_recipient_limit` looks like the limit of a transport "smptd"; nearness to a name of ours decides.
     if (isPostfixName(name) && suggestName(name, ours) === null) continue

@@ -4,11 +4,13 @@ import { hostname, networkInterfaces } from 'node:os'
 import { type Loaded, loadConfig } from './config.ts'
 import type { HostEnv } from './host.ts'
 import type { Problem } from './place.ts'
+import type { PostgreyEnvironment } from './postgrey_settings.ts'
 
 export interface ReadOptions {
   /** A directory that holds a main.cf, or a main.cf under any name. */
   readonly config: string
   readonly overrides?: readonly string[]
+  readonly environment?: PostgreyEnvironment
 }
 
 export type ReadResult =
@@ -27,9 +29,9 @@ export function readConfig(options: ReadOptions): ReadResult {
   const path = mainCfPath(options.config)
   try {
     const mainCf = readFileSync(path, 'utf8')
-    const { overrides = [] } = options
+    const { overrides = [], environment = {} } = options
     const masterCf = readOptional(`${path.slice(0, path.lastIndexOf('/') + 1)}master.cf`)
-    const loaded = loadConfig({ mainCf, path, overrides, masterCf, env: hostEnv() })
+    const loaded = loadConfig({ mainCf, path, overrides, masterCf, environment, env: hostEnv() })
     return { ok: true, path, mainCf, masterCf, loaded }
   } catch (error) {
     // Everything that node:fs throws is an Error with a code.

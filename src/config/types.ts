@@ -117,6 +117,15 @@ export function int(bounds: Bounds = {}): ParamType<number> {
   return wholeNumber({ kind: 'number', noun: 'a whole number', max: INT_MAX, ...bounds })
 }
 
+/** File permissions in octal. */
+export function octalMode(): ParamType<number> {
+  return {
+    kind: 'octal mode',
+    wanted: 'an octal number such as 0666',
+    parse: value => (/^[0-7]{1,4}$/.test(value.text) ? good(Number.parseInt(value.text, 8)) : bad(value)),
+  }
+}
+
 /** A number of bytes. */
 export function size(bounds: Bounds = {}): ParamType<number> {
   return wholeNumber({ kind: 'number of bytes', noun: 'a number of bytes', max: LONG_MAX, ...bounds })
