@@ -16,7 +16,6 @@ const NO_EFFECT: ReadonlyMap<string, string> = new Map([
   ['always_bcc', NEXT_HOP],
   ['sender_bcc_maps', NEXT_HOP],
   ['recipient_bcc_maps', NEXT_HOP],
-  ['postern_policy_listen', NOT_YET],
   ['postern_milter_listen', NOT_YET],
   ['postern_http_listen', NOT_YET],
 ])

@@ -14,6 +14,7 @@ import { limitsParams } from './params/limits.ts'
 import { logParams } from './params/log.ts'
 import { milterParams } from './params/milter.ts'
 import { policyParams } from './params/policy.ts'
+import { policyServerParams } from './params/policy_server.ts'
 import { posternParams } from './params/postern.ts'
 import { rewritingParams } from './params/rewriting.ts'
 import { saslParams } from './params/sasl.ts'
@@ -24,6 +25,7 @@ import { verifyParams } from './params/verify.ts'
 
 export const allParams = [
   ...posternParams,
+  ...policyServerParams,
   ...dnsParams,
   ...gatewayParams,
   ...generalParams,

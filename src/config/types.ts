@@ -263,6 +263,29 @@ export function endpoints(): ParamType<readonly Endpoint[]> {
   }
 }
 
+/** Addresses to listen on for policy requests, each with the restrictions that it runs between braces. */
+export function policyEndpoints(): ParamType<readonly Endpoint[]> {
+  const addresses = endpoints()
+  return {
+    kind: 'list of endpoints with restrictions',
+    wanted: 'endpoints such as inet:127.0.0.1:10023 { check_greylist } or unix:private/policyd-spf { check_spf }',
+    parse(value, context) {
+      const parsed = addresses.parse(value, context)
+      if (!parsed.ok) return parsed
+      const seen = new Set<string>()
+      for (const word of splitPlacedWords(value.text)) {
+        if (/^\{\s*\}$/.test(word.text))
+          return { ok: false, word: word.text, offset: word.offset, instead: 'restrictions between the braces' }
+        if (word.text.startsWith('{')) continue
+        if (seen.has(word.text) && !word.text.endsWith(':0'))
+          return { ok: false, word: word.text, offset: word.offset, instead: 'each endpoint once' }
+        seen.add(word.text)
+      }
+      return parsed
+    },
+  }
+}
+
 function inside(value: PlacedText, word: { readonly text: string; readonly offset: number }): PlacedText {
   return { text: word.text.slice(1, -1), place: offset => value.place(word.offset + 1 + offset) }
 }

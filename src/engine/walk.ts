@@ -59,6 +59,11 @@ export class Walk {
     this.#context = context
   }
 
+  /** What a permanent refusal by somebody else should become. */
+  get deferIfReject(): Reply | null {
+    return this.#deferIfReject
+  }
+
   /** Walks one list. `discard` of an earlier list ends it before it begins. */
   async list(list: CompiledList, subject: Subject): Promise<Outcome> {
     const depth = this.#depth

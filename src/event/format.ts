@@ -32,7 +32,7 @@ export function formatEvent(event: Event, options: FormatOptions = DEFAULTS): Lo
 }
 
 /** Programs that are not Postfix's: their lines bear their bare names. */
-const STAND_INS: ReadonlySet<string> = new Set<StandIn>(['policyd-spf', 'postgrey'])
+const STAND_INS: ReadonlySet<string> = new Set<StandIn>(['policyd-spf', 'postgrey', 'postern/policy'])
 
 /** "postfix/smtpd", or "policyd-spf". */
 export function programName(name: string, daemon: string): string {
@@ -79,7 +79,7 @@ function plainLine(event: Event, options: FormatOptions): LogLine {
       return smtpd(`${id}${event.kind.replaceAll('_', ' ')} after ${event.after} from ${event.client}`)
     }
     case 'verdict':
-      return smtpd(verdictText(event, options))
+      return { daemon: event.daemon ?? 'smtpd', severity: 'info', text: verdictText(event, options) }
     case 'content':
       return { daemon: 'cleanup', severity: 'info', text: contentText(event, options) }
     case 'accept_client':

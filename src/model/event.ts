@@ -68,15 +68,17 @@ export interface VerdictEvent {
   readonly recipient: string | null
   readonly protocol: string | null
   readonly helo: string | null
+  /** smtpd's own without. */
+  readonly daemon?: Daemon
   /** Identifier of the recorded trace (`postern why`). */
   readonly traceId?: string
 }
 
 /** Postfix's program that says a line, where it is not smtpd. */
-export type Daemon = 'smtpd' | 'cleanup' | 'smtp' | 'lmtp' | 'virtual' | 'master' | StandIn
+export type Daemon = 'smtpd' | 'cleanup' | 'smtp' | 'lmtp' | 'virtual' | 'master' | 'trivial-rewrite' | StandIn
 
 /** A program beside Postfix whose work is done here; its lines do not begin with "postfix/". */
-export type StandIn = 'policyd-spf' | 'postgrey'
+export type StandIn = 'policyd-spf' | 'postgrey' | 'postern/policy'
 
 /** "QUEUEID: reject: header Subject: … from name[addr]; from=<…> to=<…> proto=ESMTP helo=<…>: 5.7.1 text" (Postfix cleanup, header_checks and body_checks). */
 export interface ContentEvent {

@@ -1,7 +1,7 @@
 import { mailhostAddr } from '../mail/hostname.ts'
 import { formatIp, parseIp } from '../util/ip.ts'
+import { decodeXtext } from '../util/xtext.ts'
 import { printable } from './bytes.ts'
-import { decodeXtext } from './dsn.ts'
 import type { Token } from './token.ts'
 
 /** XCLIENT and XFORWARD say [UNAVAILABLE] and [TEMPUNAVAIL] where they cannot tell. */

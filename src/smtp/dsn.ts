@@ -1,14 +1,5 @@
 /** ESMTP parameters of RFC 3461, as Postfix checks them. */
-
-/** RFC 3461 4: xtext; null: not well-formed. */
-export function decodeXtext(text: string): string | null {
-  if (/\+(?![0-9A-Fa-f]{2})/.test(text)) return null
-  const bytes = Buffer.from(text, 'utf8').toString('latin1')
-  return Buffer.from(
-    bytes.replace(/\+([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-    'latin1',
-  ).toString('utf8')
-}
+import { decodeXtext } from '../util/xtext.ts'
 
 /** RFC 6533 3: utf-8-addr-xtext, with \x{HEX} for characters. */
 function isUxtext(text: string): boolean {

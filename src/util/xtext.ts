@@ -8,3 +8,13 @@ export function xtext(text: string, also = ''): string {
   }
   return out
 }
+
+/** RFC 3461 4: xtext; null: not well-formed. */
+export function decodeXtext(text: string): string | null {
+  if (/\+(?![0-9A-Fa-f]{2})/.test(text)) return null
+  const bytes = Buffer.from(text, 'utf8').toString('latin1')
+  return Buffer.from(
+    bytes.replace(/\+([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  ).toString('utf8')
+}

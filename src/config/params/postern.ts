@@ -1,6 +1,6 @@
 import { ownParams } from '../param.ts'
 import { storeAddress } from '../store_url.ts'
-import { endpoints, filledText, int, intOrAuto, octalMode, oneOf, path, text, yesNo } from '../types.ts'
+import { endpoints, filledText, int, intOrAuto, oneOf, path, text, yesNo } from '../types.ts'
 
 const param = ownParams('postern')
 
@@ -10,21 +10,6 @@ export const posternParams = [
     type: endpoints(),
     default: 'inet:127.0.0.1:2525',
     doc: 'Where SMTP clients connect; inet:0.0.0.0:25 in production. Nothing: no gateway.',
-  }),
-  param({
-    name: 'postern_policy_listen',
-    type: endpoints(),
-    default: 'inet:127.0.0.1:10023',
-    doc: `
-      Not offered yet. Where check_policy_service of a Postfix connects. Each endpoint may name what it runs: inet:127.0.0.1:10023 {
-      check_greylist }, unix:private/policyd-spf { check_spf }, or a whole restriction list; check_greylist when it
-      names nothing.`,
-  }),
-  param({
-    name: 'postern_policy_socket_mode',
-    type: octalMode(),
-    default: '0666',
-    doc: 'Permissions of the Unix sockets in postern_policy_listen. Postgrey: --socketmode.',
   }),
   param({
     name: 'postern_milter_listen',
