@@ -3,12 +3,12 @@ import { describe, test } from 'node:test'
 import type {
   GreylistAttempt,
   GreylistNoted,
-  GreylistRules,
   Memory,
   MemoryEntry,
   MemoryKind,
   MemoryLifetimes,
 } from '../../src/model/memory.ts'
+import { LIFETIMES, RULES } from '../support/memory_rules.ts'
 
 /** One set of data, empty at first, and whoever uses it. */
 export interface MemoryUnderTest {
@@ -28,13 +28,8 @@ export interface MemoryCase {
 }
 
 const DAY = 86_400
-export const RULES: GreylistRules = { delay: 300, retryWindow: 2 * DAY, maxAge: 35 * DAY, autoAllow: 2 }
-export const LIFETIMES: MemoryLifetimes = {
-  delay: 300,
-  retryWindow: 2 * DAY,
-  maxAge: 35 * DAY,
-  correspondent: 60 * DAY,
-}
+
+export { LIFETIMES, RULES }
 
 export function attempt(triplet: string, now: number, more: Partial<GreylistAttempt> = {}): GreylistAttempt {
   return { triplet, client: '192.0.2.1', now, rules: RULES, ...more }

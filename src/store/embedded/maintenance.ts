@@ -43,6 +43,7 @@ export class Maintenance {
   #running: Promise<void> | null = null
   #thread: Worker | null = null
   #notBefore = 0
+  #isFailing = false
   #isClosed = false
 
   constructor(options: MaintenanceOptions) {
@@ -65,6 +66,7 @@ export class Maintenance {
   /** Joins all complete files now, and takes the replaced ones away at once. */
   async compact(complete: Complete): Promise<void> {
     await this.#running
+    if (complete.size === 0 || this.#isClosed) return
     await this.#locked(async lock => {
       const base = await this.#compact(complete, lock)
       if (base !== null) this.#clear(base, 0)
@@ -108,7 +110,6 @@ export class Maintenance {
   /** The name of the base; null: there is none. */
   async #compact(complete: Complete, lock: string): Promise<string | null> {
     const { directory, lifetimes, owner, clock, random } = this.#options
-    if (complete.size === 0) return null
     this.#removeAbandoned()
     const now = clock.now()
     const target = newFileName('base', now, random)
@@ -126,7 +127,7 @@ export class Maintenance {
     const answer = await this.#run({ job: { ...job, sources: job.sources.slice(0, MAX_SOURCES) }, lock })
     if (typeof answer === 'string') this.#fail(answer)
     if (answer === null || typeof answer === 'string') return null
-    this.#notBefore = 0
+    this.#isFailing = false
     for (const { name, unsound } of answer.damaged) {
       this.#options.onProblem(
         `memory ${directory}: the file ${name} is damaged (${unsound} bytes cannot be read): what is sound has been taken over, and the file is put aside as ${name}.damaged`,
@@ -182,7 +183,9 @@ export class Maintenance {
     const { directory, clock, onProblem } = this.#options
     // Closing stops the thread.
     if (this.#isClosed) return
-    onProblem(`memory ${directory}: its files cannot be joined: ${reason}; they grow until that is possible`)
+    if (!this.#isFailing)
+      onProblem(`memory ${directory}: its files cannot be joined: ${reason}; they grow until that is possible`)
+    this.#isFailing = true
     this.#notBefore = clock.now() + PAUSE_MS
   }
 }
