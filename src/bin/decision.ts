@@ -1,13 +1,15 @@
 import { dirname } from 'node:path'
-import type { Config } from '../config/config.ts'
+import type { Config, Endpoint } from '../config/config.ts'
 import type { Word } from '../config/place.ts'
 import type { HostsFile } from '../dns/hosts_file.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { type AddressClass, classifyAddress } from '../engine/address_class.ts'
 import type { PolicyAnswer, VerifyAnswer } from '../engine/ask.ts'
-import { makeJudgeFactory, makePolicy } from '../engine/judge.ts'
+import { makeJudgeFactory, makePolicy, type Policy } from '../engine/judge.ts'
+import { type ListJudge, makeListJudge } from '../engine/list_judge.ts'
 import type { SpfPolicy } from '../mailauth/spf/policyd/policy.ts'
 import type { Facts } from '../model/facts.ts'
+import type { Greylisting } from '../model/greylist.ts'
 import type { ClientName, SessionJudge } from '../model/judge.ts'
 import type { Lookup } from '../model/lookup.ts'
 import type { Memory } from '../model/memory.ts'
@@ -16,7 +18,9 @@ import { registry } from '../restrictions/index.ts'
 import type { TableProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
+import { openGreylist } from './greylist.ts'
 import { Lists } from './lists.ts'
+import { endpointWords } from './policy_endpoints.ts'
 import { openSpfPolicy } from './spf_policy.ts'
 import { makeWorld } from './world.ts'
 
@@ -31,6 +35,8 @@ export interface DecisionServices {
   readonly configPath: string
   warn(problem: TableProblem): void
   policy(server: string, facts: Facts, clientName: ClientName): Promise<PolicyAnswer>
+  /** The same, also for endpoints of our own: for lists of endpoints, which could lead to themselves; without: `policy`. */
+  policyByWire?(server: string, facts: Facts, clientName: ClientName): Promise<PolicyAnswer>
   verify(address: string): Promise<VerifyAnswer>
   readonly dnsLists: {
     nearBudget(zone: string): boolean
@@ -47,6 +53,10 @@ export interface Decision {
   makeJudge(): SessionJudge
   /** check_spf without a session, for policy endpoints that run nothing else. */
   readonly spfPolicy: SpfPolicy
+  /** check_greylist without a session, for policy endpoints that run nothing else. */
+  readonly greylisting: Greylisting
+  /** The list of a policy endpoint of this configuration. */
+  judgeOf(endpoint: Endpoint): ListJudge
   /** What is wrong in the restriction lists, with its place. */
   readonly problems: readonly { readonly word: Word; readonly message: string }[]
   /** Settles when all tables have been read once. */
@@ -65,13 +75,17 @@ export function openDecision(config: Config, services: DecisionServices): Decisi
     aliasMaps: [...config.alias_maps, ...config.alias_database],
   })
   const spfPolicy = openSpfPolicy(config, services)
+  const greylist = openGreylist(config, services)
   const problems: { word: Word; message: string }[] = []
   const policy = makePolicy({
-    world: makeWorld({ ...services, config, lists, spfPolicy }),
+    world: makeWorld({ ...services, config, lists, spfPolicy, greylisting: greylist.greylisting }),
     registry,
     classes: config.restriction_classes,
     problem: (word, message) => problems.push({ word: { file: '', line: 0, column: 0, ...word }, message }),
   })
+  const judges = new Map(
+    config.postern_policy_listen.map(endpoint => [endpoint, endpointJudge(endpoint, { policy, services })]),
+  )
   return {
     lists,
     classify: address =>
@@ -81,8 +95,27 @@ export function openDecision(config: Config, services: DecisionServices): Decisi
       }),
     makeJudge: makeJudgeFactory(policy),
     spfPolicy,
+    greylisting: greylist.greylisting,
+    judgeOf: endpoint => judges.get(endpoint) ?? endpointJudge(endpoint, { policy, services }),
     problems,
-    ready: () => lists.ready(),
-    close: () => lists.close(),
+    async ready() {
+      await Promise.all([lists.ready(), greylist.ready()])
+    },
+    close() {
+      lists.close()
+      greylist.close()
+    },
   }
+}
+
+function endpointJudge(
+  endpoint: Endpoint,
+  { policy, services }: { readonly policy: Policy; readonly services: DecisionServices },
+): ListJudge {
+  const world = {
+    ...policy.world,
+    policy: (server: string, facts: Facts, clientName: ClientName) =>
+      services.policyByWire?.(server, facts, clientName) ?? services.policy(server, facts, clientName),
+  }
+  return makeListJudge({ ...policy, world }, endpoint.text, endpointWords(endpoint))
 }

@@ -29,11 +29,14 @@ export function openMemory(config: Config, { clock, pid, use, warn }: MemoryServ
   })
 }
 
-const DAY = 86_400
-
-/** Postgrey's defaults, and two months for those whom a user of ours wrote to. */
-export function memoryLifetimes(_config: Config): MemoryLifetimes {
-  return { delay: 300, retryWindow: 2 * DAY, maxAge: 35 * DAY, correspondent: 60 * DAY }
+/** How long greylisting wants things kept. */
+export function memoryLifetimes(config: Config): MemoryLifetimes {
+  return {
+    delay: config.postern_greylist_delay,
+    retryWindow: config.postern_greylist_retry_window,
+    maxAge: config.postern_greylist_max_age,
+    correspondent: config.postern_greylist_correspondents,
+  }
 }
 
 /** What stands for a memory where a configuration is only looked at. */

@@ -5,6 +5,7 @@ import type { PolicyAnswer, VerifyAnswer } from '../engine/ask.ts'
 import type { World } from '../engine/world.ts'
 import type { SpfPolicy } from '../mailauth/spf/policyd/policy.ts'
 import type { Facts } from '../model/facts.ts'
+import type { Greylisting } from '../model/greylist.ts'
 import type { ClientName } from '../model/judge.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Lists } from './lists.ts'
@@ -19,6 +20,7 @@ export interface WorldServices {
   policy(server: string, facts: Facts, clientName: ClientName): Promise<PolicyAnswer>
   verify(address: string): Promise<VerifyAnswer>
   readonly spfPolicy: SpfPolicy
+  readonly greylisting: Greylisting
   readonly dnsLists: {
     nearBudget(zone: string): boolean
     isListing(zone: string, address: string): boolean
@@ -46,6 +48,7 @@ export function makeWorld(services: WorldServices): World {
     spf: question => services.spfPolicy.spf.check(question),
     spfPolicy: (request, ask) => services.spfPolicy.decide(request, ask),
     spfIdentities: address => services.spfPolicy.identities(address),
+    greylisting: services.greylisting,
     nearBudget: zone => dnsLists.nearBudget(zone),
     isListing: (zone, address) => dnsLists.isListing(zone, address),
   }

@@ -1,5 +1,6 @@
 import type { DnsAnswer, DnsType } from '../dns/resolver.ts'
 import type { Daemon } from '../model/event.ts'
+import type { GreylistAnswer } from '../model/greylist.ts'
 import type { ClientName } from '../model/judge.ts'
 import type { Lookup } from '../model/lookup.ts'
 import type { SpfAnswer, SpfIdentity, SpfPolicyAnswer } from '../model/spf.ts'
@@ -43,6 +44,8 @@ export interface Ask {
   spfPolicy(): Promise<SpfPolicyAnswer>
   /** Starts what spfPolicy() will ask, as far as the facts are known. */
   spfAhead(): Promise<unknown>
+  /** Greylisting of this recipient; remembers the attempt. */
+  greylist(): Promise<GreylistAnswer>
   /** Seconds of rest, as restriction `sleep` wants it. */
   sleep(seconds: number): Promise<void>
   /** Whether a DNS list's address counts: error answers and lists set aside do not. */

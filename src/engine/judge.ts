@@ -155,6 +155,7 @@ class Judge implements SessionJudge {
         client: namaddr(name, facts.client.address),
       })
       const refused = await run.stage(stage)
+      if (stage === 'recipient' && !refused) void noteCorrespondent(this.#memory, facts, name)
       return run.judgement(refused, this.#state)
     } catch (error) {
       // Nothing that goes wrong here may let a mail pass or lose a session.
@@ -163,6 +164,21 @@ class Judge implements SessionJudge {
       return { reply: '451 4.3.0 Temporary lookup failure', effects: this.#state.effects, events, trace: { steps: [] } }
     }
   }
+}
+
+/** Somebody to whom a user of ours writes shall not wait with the answer. Nobody waits for this, and nothing comes of it when it fails. */
+async function noteCorrespondent(memory: SessionMemory, facts: Facts, client: ClientName): Promise<void> {
+  const { world } = memory
+  const { recipient, sender, sasl } = facts
+  const { postern_greylist, postern_greylist_correspondents } = world.config
+  if (!postern_greylist || postern_greylist_correspondents === 0 || recipient === null || !sender) return
+  const isUser =
+    sasl !== null || (await world.inAddressList('mynetworks', client.name, facts.client.address)).status === 'found'
+  if (!isUser) return
+  const resolved = await new Door(memory, facts).resolveAddress(recipient)
+  // Addresses of our own would let in whoever forges them.
+  if (resolved.status !== 'found' || resolved.value.class !== 'default') return
+  await world.greylisting.noteCorrespondent(recipient)
 }
 
 interface RunContext {

@@ -1,6 +1,7 @@
 import type { DnsAnswer, DnsRecord, DnsType } from '../dns/resolver.ts'
 import type { Daemon } from '../model/event.ts'
 import type { Facts } from '../model/facts.ts'
+import type { GreylistAnswer } from '../model/greylist.ts'
 import type { ClientName } from '../model/judge.ts'
 import { failed, type Lookup } from '../model/lookup.ts'
 import type { SpfAnswer, SpfIdentity, SpfPolicyAnswer } from '../model/spf.ts'
@@ -286,6 +287,27 @@ export class Door implements Ask {
     const { client, sender } = this.#facts
     for (const identity of this.#memory.world.spfIdentities(client.address))
       if (identity === 'helo' || (sender !== null && sender !== '')) await this.spf(identity)
+  }
+
+  async greylist(): Promise<GreylistAnswer> {
+    const { client, helo, sender, recipient, queueId, instance } = this.#facts
+    const { name } = await this.clientName()
+    const request = {
+      clientAddress: client.address,
+      clientName: name,
+      helo: helo?.name ?? '',
+      sender: sender ?? '',
+      recipient: recipient ?? '',
+      queueId: queueId ?? '',
+      instance,
+      hasEtrnDomain: true,
+    }
+    const atMs = this.#memory.elapsed()
+    const answer = await this.#memory.world.greylisting.decide(request, () => this.spf('mailfrom'))
+    const question = `${client.address} ${request.sender} ${request.recipient}`
+    const said = `${answer.status}: ${answer.reason}`
+    this.questions.push({ door: 'greylist', question, answer: said, atMs, tookMs: this.#memory.elapsed() - atMs })
+    return answer
   }
 
   async sleep(seconds: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import type { HostsFile } from '../dns/hosts_file.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import type { Facts } from '../model/facts.ts'
+import type { Greylisting } from '../model/greylist.ts'
 import type { ClientName } from '../model/judge.ts'
 import type { Lookup } from '../model/lookup.ts'
 import type { AskSpf, SpfAnswer, SpfIdentity, SpfPolicyAnswer, SpfQuestion, SpfRequest } from '../model/spf.ts'
@@ -35,6 +36,7 @@ export interface World {
   spfPolicy(request: SpfRequest, ask: AskSpf): Promise<SpfPolicyAnswer>
   /** What spfPolicy() would ask about mail from this client. */
   spfIdentities(address: string): readonly SpfIdentity[]
+  readonly greylisting: Greylisting
   /** A list close to its query limit is not asked ahead. */
   nearBudget(zone: string): boolean
   /** RFC 5782 and the wishes of DNS list users: whether an answer of this list may count (set-aside lists, error answers). */

@@ -4,15 +4,20 @@ import { type HostsFile, NO_HOSTS } from '../../src/dns/hosts_file.ts'
 import type { Resolver } from '../../src/dns/resolver.ts'
 import type { AddressListParam, DomainListParam, MapsParam, PolicyAnswer, VerifyAnswer } from '../../src/engine/ask.ts'
 import type { World } from '../../src/engine/world.ts'
+import { Greylist } from '../../src/greylist/greylist.ts'
+import { GreylistLists } from '../../src/greylist/lists.ts'
+import { greylistSettings } from '../../src/greylist/settings.ts'
 import { makeSpfPolicy } from '../../src/mailauth/spf/policyd/policy.ts'
 import { settingsOf } from '../../src/mailauth/spf/policyd/settings.ts'
 import { ABSENT, failed, found, type Lookup } from '../../src/model/lookup.ts'
+import type { Memory } from '../../src/model/memory.ts'
 import { type AddressRules, accessSearch, findMailAddress, MAPS_SEARCH } from '../../src/table/mail_addr_find.ts'
 import { Maps } from '../../src/table/maps.ts'
 import type { Table } from '../../src/table/table.ts'
 import { cidrContains, parseCidr } from '../../src/util/cidr.ts'
 import type { Clock } from '../../src/util/clock.ts'
 import { parseIp } from '../../src/util/ip.ts'
+import { FakeMemory } from './fake_memory.ts'
 import { type FakeZone, makeFakeResolver } from './fake_resolver.ts'
 import { ManualClock } from './manual_clock.ts'
 
@@ -33,6 +38,8 @@ export interface FakeWorldOptions {
   readonly policy?: Readonly<Record<string, string>>
   /** By address; any other is 'ok'. */
   readonly verify?: Readonly<Record<string, VerifyAnswer>>
+  /** Of greylisting, which has no white lists here; the world's own by default. */
+  readonly memory?: Memory
   /** Zones of lists that are close to their query limit. */
   readonly nearBudget?: readonly string[]
   /** Answers that do not count, "zone address". */
@@ -95,8 +102,21 @@ export function makeFakeWorld(options: FakeWorldOptions = {}): FakeWorld {
     spfIdentities: address => spfPolicy.identities(address),
     verify: address => Promise.resolve(options.verify?.[address] ?? { status: 'ok', text: '' }),
     nearBudget: zone => options.nearBudget?.includes(zone) === true,
+    greylisting: fakeGreylist(config, clock, options.memory),
     isListing: (zone, address) => options.notListings?.includes(`${zone} ${address}`) !== true,
   }
+}
+
+const DAY = 86_400
+
+function fakeGreylist(config: Config, clock: Clock, memory?: Memory): Greylist {
+  const lifetimes = { delay: 300, retryWindow: 2 * DAY, maxAge: 35 * DAY, correspondent: 30 * DAY }
+  return new Greylist({
+    settings: greylistSettings(config),
+    lists: new GreylistLists({ files: { clients: [], recipients: [], providers: null }, clock, warn: () => undefined }),
+    memory: memory ?? new FakeMemory(lifetimes, clock),
+    clock,
+  })
 }
 
 /** Loading takes longer than most tests; configurations are read-only. */
