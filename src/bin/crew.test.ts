@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { ManualClock } from '../../test/support/manual_clock.ts'
 import type { AcceptedSocket } from '../net/listener.ts'
 import type { ConfigSource } from './config_source.ts'
+import type { Arrival } from './connection_queue.ts'
 import { Crew } from './crew.ts'
 import type { ToWorker } from './messages.ts'
 import type { WorkerCallbacks, WorkerHandle } from './worker_handle.ts'
@@ -47,6 +48,8 @@ class FakeWorker implements WorkerHandle {
     return this.heard.map(message => ('generation' in message ? `${message.kind} ${message.generation}` : message.kind))
   }
 }
+
+const arrival = (socket: AcceptedSocket, door = 'smtp inet:127.0.0.1:25'): Arrival => ({ socket, door })
 
 function makeCrew(size: number) {
   const workers: FakeWorker[] = []
@@ -110,7 +113,7 @@ describe('Crew', () => {
     worker(0).start()
     worker(1).start()
     const sockets = Array.from({ length: 4 }, makeSocket)
-    for (const socket of sockets) crew.take(socket)
+    for (const socket of sockets) crew.take(arrival(socket))
     assert.deepEqual([worker(0).sockets, worker(1).sockets], [[sockets[0]], [sockets[1]]])
     // The first is stuck; the second gets what there is.
     worker(1).callbacks.message({ kind: 'taken' })
@@ -118,12 +121,30 @@ describe('Crew', () => {
     assert.deepEqual(worker(1).sockets, [sockets[1], sockets[2], sockets[3]])
   })
 
+  test('T5 gives a policy connection to the free worker that serves fewest', () => {
+    const { crew, worker } = makeCrew(2)
+    const policy = 'policy inet:127.0.0.1:10023'
+    void crew.begin()
+    worker(0).start()
+    worker(1).start()
+    const [first, second, third] = [makeSocket(), makeSocket(), makeSocket()]
+    crew.take(arrival(first, policy))
+    worker(0).callbacks.message({ kind: 'taken' })
+    // The second worker was offered first, and the first one has a connection that lives long.
+    crew.take(arrival(second, policy))
+    assert.deepEqual([worker(0).sockets, worker(1).sockets], [[first], [second]])
+    worker(1).callbacks.message({ kind: 'taken' })
+    worker(1).callbacks.message({ kind: 'policy_closed' })
+    crew.take(arrival(third, policy))
+    assert.deepEqual(worker(1).sockets, [second, third])
+  })
+
   test('keeps connections until a worker is there, and drops those that have gone', () => {
     const { crew, worker } = makeCrew(1)
     void crew.begin()
     const [gone, waiting] = [makeSocket(), makeSocket()]
-    crew.take(gone)
-    crew.take(waiting)
+    crew.take(arrival(gone))
+    crew.take(arrival(waiting))
     gone.destroyed = true
     worker(0).start()
     assert.deepEqual(worker(0).sockets, [waiting])
@@ -134,10 +155,10 @@ describe('Crew', () => {
     void crew.begin()
     worker(0).start()
     const socket = makeSocket()
-    crew.take(socket)
+    crew.take(arrival(socket))
     for (let i = 0; i < 4; i++) {
       assert.deepEqual(worker(i).sockets, [socket], `worker ${i}`)
-      worker(i).callbacks.exit('signal SIGSEGV', socket)
+      worker(i).callbacks.exit('signal SIGSEGV', arrival(socket))
       await clock.advance(60_000)
       worker(i + 1).start()
     }

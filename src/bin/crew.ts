@@ -4,10 +4,10 @@
  * A worker gets its next connection when it has taken the last one, so that one that is stuck gets no more of them.
  * While none can take any, connections wait here.
  */
-import type { AcceptedSocket } from '../net/listener.ts'
 import type { Clock } from '../util/clock.ts'
 import type { ConfigSource } from './config_source.ts'
-import { ConnectionQueue, type Taker } from './connection_queue.ts'
+import { type Arrival, ConnectionQueue, type Taker } from './connection_queue.ts'
+import { doorKind } from './doors.ts'
 import type { ToSupervisor } from './messages.ts'
 import type { StartWorker, WorkerHandle } from './worker_handle.ts'
 
@@ -22,6 +22,7 @@ export interface CrewOptions {
 }
 
 interface Member extends Taker {
+  load: number
   handle: WorkerHandle | null
   /** Which of the crew it is. */
   readonly slot: number
@@ -92,9 +93,9 @@ export class Crew {
   }
 
   /** One connection: to the next worker that can take it. */
-  take(socket: AcceptedSocket): void {
-    if (this.#ended !== null) socket.destroy()
-    else this.#queue.take(socket)
+  take(arrival: Arrival): void {
+    if (this.#ended !== null) arrival.socket.destroy()
+    else this.#queue.take(arrival)
   }
 
   reopenLogs(): void {
@@ -125,7 +126,11 @@ export class Crew {
       startedAt: this.#options.clock.monotonic(),
       started: false,
       ready: false,
-      give: socket => send(member, { kind: 'connection' }, socket),
+      load: 0,
+      give(arrival) {
+        if (doorKind(arrival.door) === 'policy') member.load++
+        send(member, { kind: 'connection', door: arrival.door }, arrival.socket)
+      },
     }
     this.#members.add(member)
     member.handle = this.#options.start(
@@ -148,6 +153,9 @@ export class Crew {
         break
       case 'taken':
         this.#queue.offer(member)
+        break
+      case 'policy_closed':
+        member.load--
         break
       default:
         if (member.handle !== null) this.#options.message(member.handle, message)
@@ -197,7 +205,7 @@ export class Crew {
     change.done(problem)
   }
 
-  #exited(member: Member, how: string, untaken: AcceptedSocket | null): void {
+  #exited(member: Member, how: string, untaken: Arrival | null): void {
     this.#members.delete(member)
     this.#queue.remove(member)
     // Not at once: when all workers die together, the next one may be dead too and not yet known to be.

@@ -42,7 +42,7 @@ async function main(terminal: Terminal): Promise<number> {
     'postern_smtp_listen=inet:127.0.0.1:0',
   ]
   const supervisor = await startGateway(overrides)
-  const [name = ''] = supervisor.listening
+  const [name = ''] = supervisor.listening('smtp')
   terminal.out(`A gateway with the guide's lists listens on ${name}; its DNS is ${join(EXAMPLE, 'zone.json')}.\n\n`)
   const port = Number(name.slice(name.lastIndexOf(':') + 1))
   const results = await playAll({ address: '127.0.0.1', port }, terminal)

@@ -16,6 +16,9 @@ import type { NextHop } from '../model/hop.ts'
 import type { Memory } from '../model/memory.ts'
 import { connectLines } from '../net/line_client.ts'
 import { makePolicyClient, type PolicyClient } from '../net/policy_client.ts'
+import { type PolicyIdentity, policyAttributes } from '../net/policy_request.ts'
+import type { PolicyServiceSettings } from '../net/policy_server_spec.ts'
+import type { Decide } from '../policy/endpoints.ts'
 import type { SaslServer } from '../smtp/sasl.ts'
 import { makeDovecotSasl, parseSaslPath } from '../smtp/sasl_dovecot.ts'
 import type { SmtpSetup } from '../smtp/server.ts'
@@ -23,6 +26,7 @@ import { VerifyCache } from '../store/verify_cache.ts'
 import { formatProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
 import { type Decision, openDecision } from './decision.ts'
+import { makeOwnPolicies, makePolicyEndpoints } from './policy_endpoints.ts'
 import { readTls } from './tls_files.ts'
 
 /** Postfix AUTH_TIMEOUT: a SASL server that does not answer in this time is taken for gone. */
@@ -49,6 +53,7 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly setup: SmtpSetup
   readonly decision: Decision
+  readonly policyEndpoints: ReadonlyMap<string, Decide>
   readonly resolver: CachingResolver
   readonly dnsLists: DnsLists
   close(): Promise<void>
@@ -57,6 +62,8 @@ export interface Gateway {
 /** What `explain` and `check` need of a gateway: everything but SMTP. */
 export interface DecisionParts {
   readonly decision: Decision
+  /** What is decided behind each policy door, by its key. */
+  readonly policyEndpoints: ReadonlyMap<string, Decide>
   readonly resolver: CachingResolver
   readonly dnsLists: DnsLists
   readonly hopDeps: HopDeps
@@ -94,9 +101,19 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
     hosts: hosts === null ? NO_HOSTS : parseHosts(hosts),
     configPath: options.configPath,
     warn: problem => warn(formatProblem(problem)),
-    policy: (server, facts, clientName) => policies.policy(server, facts, clientName),
+    policy: (server, facts, clientName) =>
+      own.ask(server, facts, clientName) ?? policies.policy(server, facts, clientName),
+    policyByWire: (server, facts, clientName) => policies.policy(server, facts, clientName),
     verify: address => verifier.verify(address),
     dnsLists,
+  })
+  const policyEndpoints = makePolicyEndpoints(config, { ...decision, emit })
+  const own = makeOwnPolicies({
+    config,
+    settings: policySettings(config),
+    endpoints: policyEndpoints,
+    attributes: (facts, clientName, context) =>
+      policyAttributes(facts, clientName, { ...policyIdentity(config), context }),
   })
   const verifier = makeVerifier({
     config,
@@ -113,7 +130,7 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
     dnsLists.stop()
     resolver.close()
   }
-  return { decision, resolver, dnsLists, hopDeps, close }
+  return { decision, policyEndpoints, resolver, dnsLists, hopDeps, close }
 }
 
 /** Opens a whole gateway; a problem when it cannot work at all. */
@@ -159,26 +176,34 @@ function holdHop(config: Config, deps: HopDeps): NextHops | null {
 
 function policyClient({ config, clock, emit }: GatewayOptions): PolicyClient {
   return makePolicyClient({
-    settings: {
-      timeoutMs: config.smtpd_policy_service_timeout * 1000,
-      maxIdleMs: config.smtpd_policy_service_max_idle * 1000,
-      maxTtlMs: config.smtpd_policy_service_max_ttl * 1000,
-      retryDelayMs: config.smtpd_policy_service_retry_delay * 1000,
-      requestLimit: config.smtpd_policy_service_request_limit,
-      tryLimit: config.smtpd_policy_service_try_limit,
-      defaultAction: config.smtpd_policy_service_default_action,
-      policyContext: config.smtpd_policy_service_policy_context,
-    },
-    identity: {
-      stress: config.stress,
-      compatibilityLevel: config.compatibility_level,
-      mailVersion: config.mail_version,
-    },
+    settings: policySettings(config),
+    identity: policyIdentity(config),
     queueDirectory: config.queue_directory,
     smtputf8Enable: config.smtputf8_enable,
     clock,
     emit,
   })
+}
+
+function policySettings(config: Config): PolicyServiceSettings {
+  return {
+    timeoutMs: config.smtpd_policy_service_timeout * 1000,
+    maxIdleMs: config.smtpd_policy_service_max_idle * 1000,
+    maxTtlMs: config.smtpd_policy_service_max_ttl * 1000,
+    retryDelayMs: config.smtpd_policy_service_retry_delay * 1000,
+    requestLimit: config.smtpd_policy_service_request_limit,
+    tryLimit: config.smtpd_policy_service_try_limit,
+    defaultAction: config.smtpd_policy_service_default_action,
+    policyContext: config.smtpd_policy_service_policy_context,
+  }
+}
+
+function policyIdentity(config: Config): PolicyIdentity {
+  return {
+    stress: config.stress,
+    compatibilityLevel: config.compatibility_level,
+    mailVersion: config.mail_version,
+  }
 }
 
 function verifyCache(config: Config, clock: Clock): VerifyCache {

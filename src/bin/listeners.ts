@@ -1,73 +1,89 @@
 /** The sockets that clients connect to. They outlive reloads: one that stays in the configuration stays open. */
-import { lstatSync, rmSync } from 'node:fs'
-import type { Endpoint } from '../config/config.ts'
+import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { dial } from '../net/dial.ts'
-import { type AcceptedSocket, type Listener, type ListenTarget, listen } from '../net/listener.ts'
+import { type AcceptedSocket, type Listener, listen } from '../net/listener.ts'
 import type { Clock } from '../util/clock.ts'
+import { errnoCode, errnoText } from '../util/errno_text.ts'
+import { type Door, type DoorKind, doorKind } from './doors.ts'
 
 export type Opened =
   | { readonly ok: true }
   | { readonly ok: false; readonly endpoint: string; readonly code: string; readonly text: string }
 
+export interface ListenersOptions {
+  /** A connection has come through the door of that key. */
+  take(socket: AcceptedSocket, door: string): void
+  readonly clock: Clock
+  /** postern_state_directory: directories for sockets are made below it, and nowhere else. */
+  readonly ownDirectory: string
+}
+
 /** Long enough for a process of this machine to accept. */
 const PROBE_MS = 1000
 
 export class Listeners {
-  readonly #take: (socket: AcceptedSocket) => void
-  readonly #clock: Clock
+  readonly #options: ListenersOptions
   readonly #open = new Map<string, Listener>()
 
-  constructor(take: (socket: AcceptedSocket) => void, clock: Clock) {
-    this.#take = take
-    this.#clock = clock
+  constructor(options: ListenersOptions) {
+    this.#options = options
   }
 
   /** "127.0.0.1:2525" and so on. */
-  get names(): readonly string[] {
-    return [...this.#open.values()].map(listener => listener.name)
+  names(kind: DoorKind): readonly string[] {
+    return [...this.#open].flatMap(([key, listener]) => (doorKind(key) === kind ? [listener.name] : []))
   }
 
-  /** Takes over sockets that listen already (socket activation) in place of the configured endpoints. */
+  /** Takes over sockets that listen already (socket activation) in place of postern_smtp_listen. */
   async adopt(fds: readonly number[]): Promise<Opened> {
     for (const fd of fds) {
-      const opened = await this.#add(`fd:${fd}`, { kind: 'fd', fd })
+      const opened = await this.#add({ key: `smtp fd:${fd}`, target: { kind: 'fd', fd }, mode: null })
       if (!opened.ok) return opened
     }
     return { ok: true }
   }
 
-  /** Opens what is new among `endpoints`. When one cannot be opened, those opened for it are closed again. */
-  async open(endpoints: readonly Endpoint[]): Promise<Opened> {
+  /** Opens what is new among `doors`. When one cannot be opened, those opened before it are closed again. */
+  async open(doors: readonly Door[]): Promise<Opened> {
     const added: string[] = []
-    for (const endpoint of endpoints) {
-      const key = endpointKey(endpoint)
-      if (this.#open.has(key)) continue
-      if (endpoint.kind === 'unix') await removeStale(endpoint.path, this.#clock)
-      const opened = await this.#add(key, endpoint)
+    for (const door of doors) {
+      if (this.#open.has(door.key)) continue
+      const opened = await this.#add(door)
       if (!opened.ok) {
         for (const each of added) this.#close(each)
         return opened
       }
-      added.push(key)
+      added.push(door.key)
     }
     return { ok: true }
   }
 
-  /** Closes what is no more among `endpoints`. */
-  keep(endpoints: readonly Endpoint[]): void {
-    const wanted = new Set(endpoints.map(endpointKey))
-    for (const key of [...this.#open.keys()]) if (!wanted.has(key) && !key.startsWith('fd:')) this.#close(key)
+  /** Closes what is no more among `doors`. */
+  keep(doors: readonly Door[]): void {
+    const wanted = new Set(doors.map(({ key }) => key))
+    for (const key of [...this.#open.keys()]) if (!wanted.has(key) && !key.startsWith('smtp fd:')) this.#close(key)
   }
 
   closeAll(): void {
     for (const key of [...this.#open.keys()]) this.#close(key)
   }
 
-  async #add(key: string, target: ListenTarget): Promise<Opened> {
-    const listened = await listen(target, this.#take)
-    if (!listened.ok) return { ok: false, endpoint: key, code: listened.code, text: listened.text }
-    this.#open.set(key, listened.listener)
-    return { ok: true }
+  async #add({ key, target, mode }: Door): Promise<Opened> {
+    const { take, clock, ownDirectory } = this.#options
+    const endpoint = key.slice(key.indexOf(' ') + 1)
+    const failed = (code: string, text: string): Opened => ({ ok: false, endpoint, code, text })
+    try {
+      if (target.kind === 'unix') await makeRoom(target.path, { clock, ownDirectory })
+      const listened = await listen(target, socket => take(socket, key))
+      if (!listened.ok) return failed(listened.code, listened.text)
+      this.#open.set(key, listened.listener)
+      if (target.kind === 'unix' && mode !== null) chmodSync(target.path, mode)
+      return { ok: true }
+    } catch (error) {
+      this.#close(key)
+      return failed(errnoCode(error), errnoText(error))
+    }
   }
 
   #close(key: string): void {
@@ -76,11 +92,10 @@ export class Listeners {
   }
 }
 
-function endpointKey(endpoint: Endpoint): string {
-  if (endpoint.kind === 'unix') return `unix:${endpoint.path}`
-  return endpoint.address.includes(':')
-    ? `inet:[${endpoint.address}]:${endpoint.port}`
-    : `inet:${endpoint.address}:${endpoint.port}`
+/** Our own directory may have to be made for the socket; others are whosever they are. */
+async function makeRoom(path: string, { clock, ownDirectory }: { clock: Clock; ownDirectory: string }): Promise<void> {
+  if (resolve(path).startsWith(`${resolve(ownDirectory)}/`)) mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  await removeStale(path, clock)
 }
 
 /** A socket file that nobody listens on any more would be in the way. */

@@ -9,8 +9,8 @@ export type ToWorker =
   | { readonly kind: 'use'; readonly generation: number }
   /** It will not be used after all. */
   | { readonly kind: 'drop'; readonly generation: number }
-  /** Comes with a socket; answered by `taken`. */
-  | { readonly kind: 'connection' }
+  /** Comes with a socket that was accepted behind that door; answered by `taken`. */
+  | { readonly kind: 'connection'; readonly door: string }
   | { readonly kind: 'reopen_logs' }
   /** Finish what runs, in this time at most; answered by `stopped`. */
   | { readonly kind: 'stop'; readonly graceMs: number }
@@ -22,6 +22,8 @@ export type ToSupervisor =
   /** `problem`: why it cannot be used; null: all is well. */
   | { readonly kind: 'built'; readonly generation: number; readonly problem: string | null }
   | { readonly kind: 'taken' }
+  /** A policy connection that was taken has ended. */
+  | { readonly kind: 'policy_closed' }
   | { readonly kind: 'stopped' }
   /** The counters of all workers are kept in one place. `count` and `connect` are answered by `rate`. */
   | { readonly kind: 'rate_connect'; readonly id: number; readonly client: string }

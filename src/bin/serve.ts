@@ -40,7 +40,8 @@ export async function run({ options, terminal }: Call): Promise<number> {
     await supervisor.end(0)
     throw error
   }
-  if (options.has('welcome')) terminal.out(welcome({ listening: supervisor.listening, config, configPath: path }))
+  if (options.has('welcome'))
+    terminal.out(welcome({ listening: supervisor.listening('smtp'), config, configPath: path }))
   terminal.out('postern: ready\n')
   notifySystemd('READY=1', 'Serving')
   await running.ended

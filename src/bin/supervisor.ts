@@ -10,6 +10,7 @@ import type { Event } from '../model/event.ts'
 import type { Clock } from '../util/clock.ts'
 import { type ConfigSource, readSource } from './config_source.ts'
 import { Crew } from './crew.ts'
+import { allDoors, type Door, type DoorKind, policyDoors } from './doors.ts'
 import { CommandError, NEGATIVE, TEMPORARY } from './exit_status.ts'
 import { Listeners, type Opened } from './listeners.ts'
 import { type Log, openLog } from './log.ts'
@@ -60,21 +61,23 @@ export class Supervisor {
       workerGone: worker => this.#rates.forget(worker.pid),
       warn: text => this.#tell('warning', text),
     })
-    this.#listeners = new Listeners(socket => this.#crew.take(socket), clock)
+    this.#listeners = new Listeners({
+      take: (socket, door) => this.#crew.take({ socket, door }),
+      clock,
+      ownDirectory: config.postern_state_directory,
+    })
   }
 
   /** "127.0.0.1:2525" and so on. */
-  get listening(): readonly string[] {
-    return this.#listeners.names
+  listening(kind: DoorKind): readonly string[] {
+    return this.#listeners.names(kind)
   }
 
   /** Opens the sockets. CommandError names the one that cannot be opened. */
   async listen(): Promise<void> {
     const { inherited, config } = this.#options
-    const opened =
-      inherited.length > 0
-        ? await this.#listeners.adopt(inherited)
-        : await this.#listeners.open(config.postern_smtp_listen)
+    const adopted = await this.#listeners.adopt(inherited)
+    const opened = adopted.ok ? await this.#listeners.open(this.#doors(config)) : adopted
     if (opened.ok) return
     this.#listeners.closeAll()
     throw new CommandError(cannotListen(opened), opened.code === 'EADDRINUSE' ? TEMPORARY : NEGATIVE)
@@ -143,18 +146,19 @@ export class Supervisor {
     if (unsound.length > 0) return unsound.map(formatProblem)
 
     const next = read.loaded.config
-    const inherits = this.#options.inherited.length > 0
-    const opened = inherits ? { ok: true as const } : await this.#listeners.open(next.postern_smtp_listen)
+    const opened = await this.#listeners.open(this.#doors(next))
     if (!opened.ok) return [cannotListen(opened)]
     const problem = await this.#crew.change(read.source)
-    if (problem !== null) {
-      this.#listeners.keep(this.#config.postern_smtp_listen)
-      return [problem]
-    }
-    if (!inherits) this.#listeners.keep(next.postern_smtp_listen)
+    this.#listeners.keep(this.#doors(problem === null ? next : this.#config))
+    if (problem !== null) return [problem]
     this.#config = next
     await this.#changeLog(next)
     return []
+  }
+
+  /** Sockets that systemd opened stand for those of postern_smtp_listen. */
+  #doors(config: Config): readonly Door[] {
+    return this.#options.inherited.length > 0 ? policyDoors(config) : allDoors(config)
   }
 
   async #changeLog(config: Config): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Serves SMTP clients: what a worker does, whether in a process of its own or in the supervisor's.
+ * Serves SMTP and policy clients: what a worker does, whether in a process of its own or in the supervisor's.
  *
  * A configuration is a generation. `build` opens a whole gateway beside the one in use, `use` makes it the one for new
  * connections; the old one is closed when the last session that began with it has ended.
@@ -7,11 +7,15 @@
 import { ResolverPool } from '../dns/resolver_pool.ts'
 import type { Event } from '../model/event.ts'
 import type { AcceptedSocket } from '../net/listener.ts'
+import { SocketPushStream } from '../net/push_stream.ts'
 import { acceptedConnection } from '../net/socket_stream.ts'
+import type { Decide } from '../policy/endpoints.ts'
+import { type PolicyEndpoint, PolicyServer } from '../policy/server.ts'
 import { makeSmtpServer, type SmtpServer } from '../smtp/server.ts'
 import type { Clock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import { type ConfigSource, loadSource } from './config_source.ts'
+import { doorKind } from './doors.ts'
 import { type Gateway, openGateway } from './gateway.ts'
 import { type Log, openLog } from './log.ts'
 import { MemoryKeeper, type MemoryLease } from './memory.ts'
@@ -25,6 +29,10 @@ interface Generation {
   readonly log: Log
   readonly memory: MemoryLease
   readonly listCheckSeconds: number
+  readonly idleSeconds: number
+  /** By the keys of their doors. */
+  readonly policies: ReadonlyMap<string, PolicyEndpoint>
+  /** SMTP sessions, and policy requests under way. */
   sessions: number
   retired: boolean
 }
@@ -45,6 +53,8 @@ export class Worker {
   readonly #generations = new Map<number, Generation>()
   readonly #memories = new MemoryKeeper()
   readonly #resolvers: ResolverPool
+  /** Its connections outlive configurations. */
+  readonly #policies: PolicyServer
   #current: Generation | null = null
   #stopping = false
 
@@ -52,6 +62,11 @@ export class Worker {
     this.#options = options
     this.#resolvers = new ResolverPool(options.clock)
     this.#rates = new RemoteRates(message => options.send(message))
+    this.#policies = new PolicyServer({
+      clock: options.clock,
+      endpoint: door => this.#current?.policies.get(door) ?? null,
+      idleSeconds: () => this.#current?.idleSeconds ?? 0,
+    })
   }
 
   receive(message: ToWorker, socket: AcceptedSocket | undefined): void {
@@ -67,8 +82,7 @@ export class Worker {
         break
       case 'connection':
         this.#options.send({ kind: 'taken' })
-        // Undefined: the client went while the socket was on its way.
-        if (socket !== undefined) this.#serve(socket)
+        this.#arrived(message.door, socket)
         break
       case 'reopen_logs':
         for (const { log } of this.#generations.values()) log.reopen()
@@ -86,7 +100,8 @@ export class Worker {
   async stop(graceMs: number): Promise<void> {
     if (this.#stopping) return
     this.#stopping = true
-    await Promise.all([...this.#generations.values()].map(({ server }) => server.stop(graceMs)))
+    const servers = [...this.#generations.values()].map(({ server }) => server)
+    await Promise.all([...servers, this.#policies].map(server => server.stop(graceMs)))
     await Promise.all([...this.#generations.values()].map(generation => this.#close(generation)))
     this.#options.send({ kind: 'stopped' })
   }
@@ -149,9 +164,28 @@ export class Worker {
       pid,
     })
     const listCheckSeconds = config.postern_dns_list_check_interval
-    const generation = { number, gateway, server, log, memory, listCheckSeconds, sessions: 0, retired: false }
+    const idleSeconds = config.postern_policy_idle_limit
+    const policies = new Map<string, PolicyEndpoint>()
+    const generation: Generation = {
+      ...{ number, gateway, server, log, memory, listCheckSeconds, idleSeconds, policies },
+      sessions: 0,
+      retired: false,
+    }
+    for (const [key, decide] of gateway.policyEndpoints) policies.set(key, this.#policyEndpoint(generation, decide))
     this.#generations.set(number, generation)
     return null
+  }
+
+  /** A request belongs to the configuration of its moment: this one stays open for it. */
+  #policyEndpoint(generation: Generation, decide: Decide): PolicyEndpoint {
+    return {
+      decide,
+      warn: text => generation.log.emit({ kind: 'warning', text, daemon: 'postern/policy' }),
+      hold() {
+        generation.sessions++
+      },
+      release: () => this.#sessionEnded(generation),
+    }
   }
 
   #use(number: number): void {
@@ -160,7 +194,18 @@ export class Worker {
     const old = this.#current
     this.#current = next
     next.gateway.dnsLists.start(next.listCheckSeconds)
+    this.#policies.closeDoors()
     if (old !== null) this.#retire(old)
+  }
+
+  #arrived(door: string, socket: AcceptedSocket | undefined): void {
+    const isPolicy = doorKind(door) === 'policy'
+    const policyClosed = (): void => this.#options.send({ kind: 'policy_closed' })
+    // Undefined: the client went while the socket was on its way.
+    if (socket === undefined) {
+      if (isPolicy) policyClosed()
+    } else if (isPolicy) this.#policies.serve(new SocketPushStream(socket), door, policyClosed)
+    else this.#serve(socket)
   }
 
   #serve(socket: AcceptedSocket): void {
@@ -172,10 +217,12 @@ export class Worker {
     // It came through the supervisor, which listens so; Node does not hand the property on.
     socket.allowHalfOpen = true
     generation.sessions++
-    void generation.server.serve(acceptedConnection(socket)).finally(() => {
-      generation.sessions--
-      if (generation.retired && generation.sessions === 0) void this.#close(generation)
-    })
+    void generation.server.serve(acceptedConnection(socket)).finally(() => this.#sessionEnded(generation))
+  }
+
+  #sessionEnded(generation: Generation): void {
+    generation.sessions--
+    if (generation.retired && generation.sessions === 0) void this.#close(generation)
   }
 
   #retire(generation: Generation | undefined): void {

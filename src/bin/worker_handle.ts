@@ -1,6 +1,7 @@
 /** One worker as the supervisor sees it: a process of its own, or this one (postern_workers = 0). */
 import { type ChildProcess, fork } from 'node:child_process'
 import type { AcceptedSocket } from '../net/listener.ts'
+import type { Arrival } from './connection_queue.ts'
 import type { ToSupervisor, ToWorker } from './messages.ts'
 
 export interface WorkerHandle {
@@ -13,7 +14,7 @@ export interface WorkerHandle {
 export interface WorkerCallbacks {
   message(message: ToSupervisor): void
   /** It is gone. `how`: "exit status 1", "signal SIGKILL". `untaken`: a connection that it was given and never took. */
-  exit(how: string, untaken: AcceptedSocket | null): void
+  exit(how: string, untaken: Arrival | null): void
 }
 
 /** Starts a worker and returns at once; `started` is its first message. */
@@ -33,7 +34,7 @@ export function startWorkerProcess(
   })
   let gone = false
   /** Ours until the worker says that it has it: otherwise nobody could close it when the worker dies in between. */
-  let inHand: AcceptedSocket | null = null
+  let inHand: Arrival | null = null
   const end = (how: string): void => {
     if (!gone) callbacks.exit(how, inHand)
     gone = true
@@ -43,7 +44,7 @@ export function startWorkerProcess(
     const message = data as ToSupervisor
     if (message.kind === 'taken') {
       // Closes our copy only; the worker has its own.
-      inHand?.destroy()
+      inHand?.socket.destroy()
       inHand = null
     }
     callbacks.message(message)
@@ -53,7 +54,7 @@ export function startWorkerProcess(
   return {
     pid: child.pid ?? 0,
     send(message, socket) {
-      if (socket !== undefined) inHand = socket
+      if (socket !== undefined && message.kind === 'connection') inHand = { socket, door: message.door }
       // Whatever goes wrong here is followed by `exit`.
       if (child.connected) child.send(message, socket, { keepOpen: true }, () => undefined)
     },

@@ -1,0 +1,61 @@
+/** The doors of a configuration: each address to listen on, and what is spoken behind it. */
+import { isAbsolute, join } from 'node:path'
+import type { Config, Endpoint } from '../config/config.ts'
+import type { ListenTarget } from '../net/listener.ts'
+
+export interface Door {
+  /** "smtp inet:127.0.0.1:25", "policy unix:/var/spool/postfix/private/policyd-spf": the same door in another configuration has the same key. */
+  readonly key: string
+  readonly target: ListenTarget
+  /** Permissions of a Unix socket; null: everybody may connect. */
+  readonly mode: number | null
+}
+
+export type DoorKind = 'smtp' | 'policy'
+
+type DoorConfig = Pick<
+  Config,
+  'postern_smtp_listen' | 'postern_policy_listen' | 'postern_policy_socket_mode' | 'queue_directory'
+>
+
+/** SMTP first. */
+export function allDoors(config: DoorConfig): readonly Door[] {
+  return [...smtpDoors(config), ...policyDoors(config)]
+}
+
+export function smtpDoors(config: DoorConfig): readonly Door[] {
+  return config.postern_smtp_listen.map(endpoint => ({
+    key: `smtp ${addressOf(endpoint)}`,
+    target: endpoint,
+    mode: null,
+  }))
+}
+
+export function policyDoors(config: DoorConfig): readonly Door[] {
+  return config.postern_policy_listen.map(endpoint => {
+    const placed = placedEndpoint(endpoint, config.queue_directory)
+    return { key: policyDoorKey(endpoint, config), target: placed, mode: config.postern_policy_socket_mode }
+  })
+}
+
+export function policyDoorKey(endpoint: Endpoint, config: Pick<Config, 'queue_directory'>): string {
+  return `policy ${addressOf(placedEndpoint(endpoint, config.queue_directory))}`
+}
+
+export function doorKind(key: string): DoorKind {
+  return key.startsWith('policy ') ? 'policy' : 'smtp'
+}
+
+/** "inet:127.0.0.1:25", "inet:[::1]:25", "unix:PATH". */
+export function addressOf(endpoint: Endpoint): string {
+  if (endpoint.kind === 'unix') return `unix:${endpoint.path}`
+  return endpoint.address.includes(':')
+    ? `inet:[${endpoint.address}]:${endpoint.port}`
+    : `inet:${endpoint.address}:${endpoint.port}`
+}
+
+/** Postfix: a relative path is below queue_directory, where smtpd runs. */
+function placedEndpoint(endpoint: Endpoint, queueDirectory: string): Endpoint {
+  if (endpoint.kind !== 'unix' || isAbsolute(endpoint.path)) return endpoint
+  return { ...endpoint, path: join(queueDirectory, endpoint.path) }
+}
