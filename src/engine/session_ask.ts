@@ -6,6 +6,7 @@ import type { ClientName } from '../model/judge.ts'
 import { failed, type Lookup } from '../model/lookup.ts'
 import type { SpfAnswer, SpfIdentity, SpfPolicyAnswer } from '../model/spf.ts'
 import type { TraceQuestion } from '../model/trace.ts'
+import { toldFailure } from '../table/failing.ts'
 import type { Table } from '../table/table.ts'
 import { sleep } from '../util/clock.ts'
 import { type AddressClass, classifyAddress } from './address_class.ts'
@@ -194,12 +195,12 @@ export class Door implements Ask {
 
   async mapsAddress(parameter: MapsParam, address: string): Promise<Lookup<string>> {
     const asked = this.#memory.world.mapsAddress(parameter, address)
-    return this.#told(this.#tableOf(parameter), address, await this.#timed('table', `${parameter} ${address}`, asked))
+    return this.#told(parameter, address, await this.#timed('table', `${parameter} ${address}`, asked))
   }
 
   async mapsKey(parameter: MapsParam, key: string): Promise<Lookup<string>> {
     const asked = this.#memory.world.mapsKey(parameter, key)
-    return this.#told(this.#tableOf(parameter), key, await this.#timed('table', `${parameter} ${key}`, asked))
+    return this.#told(parameter, key, await this.#timed('table', `${parameter} ${key}`, asked))
   }
 
   async lookupAddress(table: Table, address: string): Promise<Lookup<string>> {
@@ -207,19 +208,22 @@ export class Door implements Ask {
     return this.#told(table.name, address, await this.#timed('table', `${table.name} ${address}`, asked))
   }
 
-  addressListed(parameter: AddressListParam, name: string, address: string): Promise<Lookup<true>> {
+  async addressListed(parameter: AddressListParam, name: string, address: string): Promise<Lookup<true>> {
     const listed = this.#memory.world.inAddressList(parameter, name, address)
-    return this.#timed('list', `${parameter} ${name}[${address}]`, listed)
+    return this.#toldOfList(await this.#timed('list', `${parameter} ${name}[${address}]`, listed))
   }
 
-  domainListed(parameter: DomainListParam, domain: string): Promise<Lookup<true>> {
-    return this.#timed('list', `${parameter} ${domain}`, this.#memory.world.inDomainList(parameter, domain))
+  async domainListed(parameter: DomainListParam, domain: string): Promise<Lookup<true>> {
+    const listed = this.#memory.world.inDomainList(parameter, domain)
+    return this.#toldOfList(await this.#timed('list', `${parameter} ${domain}`, listed))
   }
 
   async resolveAddress(address: string): Promise<Lookup<AddressClass>> {
     const world = this.#memory.world
-    const isLocal = (domain: string) => this.isLocalDomain(domain)
-    return classifyAddress(address, world.config, { isLocal, inList: (p, d) => world.inDomainList(p, d) })
+    return classifyAddress(address, world.config, {
+      isLocal: async domain => this.#toldOfList(await this.#isLocalDomain(domain), 'trivial-rewrite'),
+      inList: async (p, d) => this.#toldOfList(await world.inDomainList(p, d), 'trivial-rewrite'),
+    })
   }
 
   isOwnAddress(address: string): boolean {
@@ -227,6 +231,10 @@ export class Door implements Ask {
   }
 
   async isLocalDomain(domain: string): Promise<Lookup<true>> {
+    return this.#toldOfList(await this.#isLocalDomain(domain))
+  }
+
+  async #isLocalDomain(domain: string): Promise<Lookup<true>> {
     const name = domain.endsWith('.') ? domain.slice(0, -1) : domain
     if (name === '' || name.endsWith('.')) return { status: 'absent' }
     const listed = await this.#memory.world.inDomainList('mydestination', name)
@@ -341,17 +349,18 @@ export class Door implements Ask {
     this.notes.push(daemon === undefined ? { kind: 'info', text } : { kind: 'info', text, daemon })
   }
 
-  /** The table of a parameter that has one; the parameter itself when it may be any of several. */
-  #tableOf(parameter: MapsParam): string {
-    const specs = this.#memory.world.config[parameter]
-    return specs.length === 1 ? (specs[0] ?? parameter) : parameter
-  }
-
   /** Postfix maps_find, dict_surrogate: each lookup that fails says so. */
   #told(table: string, key: string, answer: Lookup<string>): Lookup<string> {
     if (answer.status !== 'failed') return answer
-    if (answer.reason.startsWith('unavailable: ')) this.warn(`${table} is unavailable. ${answer.reason.slice(13)}`)
-    this.warn(`${table} lookup error for "${key}"`)
+    const { told = toldFailure(answer, table, `${table} lookup error for "${key}"`).told ?? [] } = answer
+    for (const line of told) this.warn(line)
+    return answer
+  }
+
+  /** Postfix match_error. Which of its programs asks a list, and tells, depends on what for. */
+  #toldOfList(answer: Lookup<true>, daemon: Daemon = 'smtpd'): Lookup<true> {
+    if (answer.status !== 'failed') return answer
+    for (const text of answer.told ?? []) this.notes.push({ kind: 'warning', text, daemon })
     return answer
   }
 

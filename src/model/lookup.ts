@@ -5,7 +5,8 @@
 export type Lookup<T> =
   | { readonly status: 'found'; readonly value: T }
   | { readonly status: 'absent' }
-  | { readonly status: 'failed'; readonly reason: string }
+  /** `told`: what the log is to say about it, where that is more than its asker knows; one line each. */
+  | { readonly status: 'failed'; readonly reason: string; readonly told?: readonly string[] }
 
 export const ABSENT: { readonly status: 'absent' } = { status: 'absent' }
 

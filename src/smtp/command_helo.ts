@@ -1,4 +1,5 @@
 import { neuter, printable } from './bytes.ts'
+import { endForDataError } from './data_error.ts'
 import type { Dialogue } from './dialogue.ts'
 import { ehloLines, makeDiscardSet } from './ehlo.ts'
 import type { Token } from './token.ts'
@@ -27,6 +28,11 @@ export async function helo(d: Dialogue, argv: readonly Token[], esmtp: boolean):
     return true
   }
   const lines = await ehloLines(d)
+  if ('unsure' in lines) {
+    d.log.warn(lines.unsure)
+    await endForDataError(d)
+    return false
+  }
   await d.reply(lines.map((line, index) => `250${index < lines.length - 1 ? '-' : ' '}${line}`).join('\r\n'))
   return true
 }
@@ -34,6 +40,8 @@ export async function helo(d: Dialogue, argv: readonly Token[], esmtp: boolean):
 /** smtpd_discard_ehlo_keywords, and its table by client address: decided once, before the greeting. */
 export async function decideDiscards(d: Dialogue): Promise<void> {
   const found = await d.doors.lists.find('smtpd_discard_ehlo_keyword_address_maps', d.client.address)
+  if (found.status === 'failed') d.unsure = new Set([...d.unsure, 'discards'])
+  for (const line of found.status === 'failed' ? (found.told ?? []) : []) d.log.warn(line)
   const words = found.status === 'found' ? found.value.split(/[\s,]+/) : d.config.smtpd_discard_ehlo_keywords
   d.discarded = makeDiscardSet(words)
 }

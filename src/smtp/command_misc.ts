@@ -62,7 +62,7 @@ export async function etrn(d: Dialogue, argv: readonly Token[]): Promise<boolean
   if (!isValidHostname(domain) && !isMailhostLiteral(domain)) return d.refuse('501 Error: invalid parameter syntax')
   const refusal = await d.judge('etrn', d.facts({ etrnDomain: domain }))
   if (refusal !== null) return d.refuse(refusal)
-  const listed = await d.doors.lists.hasDomain('fast_flush_domains', domain)
+  const listed = await d.lists.hasDomain('fast_flush_domains', domain)
   if (listed.status === 'found') {
     await d.reply('250 Queuing started')
     return true

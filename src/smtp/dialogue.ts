@@ -6,12 +6,13 @@ import { sleep } from '../util/clock.ts'
 import { macNames } from '../util/mac_expand.ts'
 import { InputBuffer } from './codec.ts'
 import { CommandStats } from './command_stats.ts'
-import type { ListClient, SessionDoors } from './doors.ts'
+import type { ListClient, SessionDoors, SessionLists } from './doors.ts'
 import { addFooter } from './footer.ts'
 import { footerLookup } from './footer_names.ts'
 import type { IncomingMessage } from './incoming_message.ts'
 import { SessionLog } from './session_log.ts'
 import type { SmtpConfig } from './settings.ts'
+import { tellingLists } from './told_lists.ts'
 import { type ForwardedClient, Transaction } from './transaction.ts'
 import { LostClient, type Wire } from './wire.ts'
 
@@ -35,6 +36,7 @@ export class Dialogue {
   readonly config: SmtpConfig
   readonly wire: Wire
   readonly log: SessionLog
+  readonly lists: SessionLists
   readonly stats = new CommandStats()
   client: ClientFacts
   server: { readonly address: string; readonly port: number | null }
@@ -66,6 +68,8 @@ export class Dialogue {
   detectBareLf = false
   xclientAllowed = false
   xforwardAllowed = false
+  /** What to show this client at EHLO is not known: the lists could not be asked. */
+  unsure: ReadonlySet<'discards' | 'XCLIENT' | 'XFORWARD'> = new Set()
   effects: MessageEffects = NO_EFFECTS
   sequence = 0
 
@@ -74,6 +78,7 @@ export class Dialogue {
     this.config = doors.config
     this.wire = wire
     this.log = new SessionLog(doors.emit)
+    this.lists = tellingLists(doors.lists, text => this.log.warn(text))
     this.client = start.client
     this.server = start.server
   }

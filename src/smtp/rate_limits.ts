@@ -6,8 +6,9 @@ import type { Dialogue } from './dialogue.ts'
 /** Whether this client is counted at all: XCLIENT hosts and smtpd_client_event_limit_exceptions are not. */
 export async function isCounted(d: Dialogue): Promise<boolean> {
   if (d.doors.rates === null || d.xclientAllowed) return false
-  const excepted = await d.doors.lists.hasClient('smtpd_client_event_limit_exceptions', d.listClient)
-  return excepted.status === 'absent'
+  const excepted = await d.lists.hasClient('smtpd_client_event_limit_exceptions', d.listClient)
+  // Postfix: a list that fails excepts nobody.
+  return excepted.status !== 'found'
 }
 
 /** Counts one event; its rate when that is over the limit, else null. A limit of 0 is none, and nothing is counted for it. */

@@ -12,7 +12,9 @@ import type { CommandName } from './command_stats.ts'
 import { startTls, starttls } from './command_tls.ts'
 import { xclient } from './command_xclient.ts'
 import { xforward } from './command_xforward.ts'
+import { endForDataError } from './data_error.ts'
 import type { Dialogue } from './dialogue.ts'
+import type { ClientListParam } from './doors.ts'
 import { isCounted, isOverLimit, rateKey } from './rate_limits.ts'
 import { tlsPolicy } from './settings.ts'
 import { commandLimits } from './timing.ts'
@@ -176,11 +178,18 @@ async function greet(d: Dialogue, counted: CountedClient): Promise<boolean> {
 
 /** Who may say XCLIENT and XFORWARD; XCLIENT does not change the latter. */
 async function decideTrust(d: Dialogue): Promise<void> {
-  const { lists } = d.doors
+  const { lists } = d
+  const unsure = new Set(d.unsure)
+  const mayUse = async (keyword: 'XCLIENT' | 'XFORWARD', list: ClientListParam): Promise<boolean> => {
+    const { status } = await lists.hasClient(list, d.listClient)
+    if (status === 'failed') unsure.add(keyword)
+    else unsure.delete(keyword)
+    return status === 'found'
+  }
   const first = d.where === 'CONNECT'
-  d.xclientAllowed = (await lists.hasClient('smtpd_authorized_xclient_hosts', d.listClient)).status === 'found'
-  if (first)
-    d.xforwardAllowed = (await lists.hasClient('smtpd_authorized_xforward_hosts', d.listClient)).status === 'found'
+  d.xclientAllowed = await mayUse('XCLIENT', 'smtpd_authorized_xclient_hosts')
+  if (first) d.xforwardAllowed = await mayUse('XFORWARD', 'smtpd_authorized_xforward_hosts')
+  d.unsure = unsure
   const strict = d.config.smtpd_forbid_bare_newline !== 'no'
   d.detectBareLf =
     strict && (await lists.hasClient('smtpd_forbid_bare_newline_exclusions', d.listClient)).status !== 'found'
@@ -259,7 +268,7 @@ async function readWords(d: Dialogue, line: Line): Promise<readonly Token[] | nu
   const argv = splitCommand(text)
   const verb = argv[0]
   if (verb === undefined) return bad(d, '500 5.5.2 Error: bad syntax')
-  if ((await d.doors.lists.hasWord('smtpd_noop_commands', verb.text)).status === 'found') {
+  if ((await d.lists.hasWord('smtpd_noop_commands', verb.text)).status === 'found') {
     await d.reply('250 2.0.0 Ok')
     countJunk(d)
     return null
@@ -282,16 +291,12 @@ async function filterCommand(d: Dialogue, text: string): Promise<string | null> 
     d.log.info(client => `${client}: replacing command "${text.slice(0, 100)}" with "${found.value.slice(0, 100)}"`)
     return found.value
   }
-  d.log.warn(`smtpd_command_filter lookup error for "${printable(key, d.config.smtputf8_enable).slice(0, 100)}"`)
-  await dataError(d)
+  const {
+    told = [`smtpd_command_filter lookup error for "${printable(key, d.config.smtputf8_enable).slice(0, 100)}"`],
+  } = found
+  for (const line of told) d.log.warn(line)
+  await endForDataError(d)
   return null
-}
-
-/** Postfix SMTP_ERR_DATA. */
-async function dataError(d: Dialogue): Promise<void> {
-  const reply = `421 4.3.0 ${d.config.myhostname} Server local data error`
-  d.log.info(client => `${d.queueIdOrNot}: reject: ${d.where} from ${client}: ${reply}`)
-  await d.reply(reply)
 }
 
 function countJunk(d: Dialogue): void {
@@ -305,7 +310,7 @@ async function execute(d: Dialogue, argv: readonly Token[]): Promise<End | null>
   d.stats.total(command?.name ?? 'UNKNOWN')
   if (command === undefined) {
     d.where = 'UNKNOWN'
-    if (isHeader(verb) || (await d.doors.lists.hasWord('smtpd_forbidden_commands', verb)).status === 'found') {
+    if (isHeader(verb) || (await d.lists.hasWord('smtpd_forbidden_commands', verb)).status === 'found') {
       const said = escapeBytes(Buffer.from(argv.map(token => token.text).join(' '))).slice(0, 100)
       d.log.warn(client => `non-SMTP command from ${client}: ${said}`)
       await d.reply('221 2.7.0 Error: I can break rules, too. Goodbye.')

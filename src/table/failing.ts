@@ -1,7 +1,9 @@
-import { failed } from '../model/lookup.ts'
+import { failed, type Lookup } from '../model/lookup.ts'
 import type { TableContext } from './context.ts'
 import type { TableProblem } from './problem.ts'
 import type { OpenTable } from './table.ts'
+
+const UNAVAILABLE = 'unavailable: '
 
 /**
  * Why a lookup failed; the first word of the reason tells the kind, as Postfix's dict errors do.
@@ -13,7 +15,7 @@ export function configurationFailure(text: string): { readonly status: 'failed';
 
 /** `unavailable:` there is no such table; stays until somebody mends it. Postfix: dict_surrogate, DICT_ERR_RETRY, 451 4.3.0. */
 export function unavailableFailure(text: string): { readonly status: 'failed'; readonly reason: string } {
-  return failed(`unavailable: ${text}`)
+  return failed(`${UNAVAILABLE}${text}`)
 }
 
 /** `temporary:` may pass by itself. Postfix: DICT_ERR_RETRY. */
@@ -40,4 +42,14 @@ export function failingTable(name: string, context: TableContext, why: { text: s
     ready: async () => {},
     close: () => {},
   }
+}
+
+type Failure = Extract<Lookup<never>, { readonly status: 'failed' }>
+
+/** A failure of one of several tables, with what Postfix logs of it: `line`, after why there is no such table (dict_surrogate). */
+export function toldFailure(answer: Failure, table: string, line: string): Failure {
+  const unavailable = answer.reason.startsWith(UNAVAILABLE)
+    ? [`${table} is unavailable. ${answer.reason.slice(UNAVAILABLE.length)}`]
+    : []
+  return { ...answer, told: [...unavailable, line] }
 }

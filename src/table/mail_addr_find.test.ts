@@ -102,7 +102,9 @@ test('what was cut off is told, and a failure ends the search', async () => {
   const find = (address: string) =>
     findMailAddress(new Maps('t', [table]), { address, search: accessSearch(true), rules: RULES })
   assert.deepEqual(await find('u+ext@x.example'), { status: 'found', value: { value: 'here', extension: '+ext' } })
-  assert.deepEqual(await find('bad@x.example'), failed('temporary: x'))
+  const told = ['spy lookup error for "bad@x.example"']
+  assert.deepEqual(await find('bad@x.example'), { ...failed('temporary: x'), told })
+  assert.deepEqual(await find('bad+ext@x.example'), { ...failed('temporary: x'), told })
   assert.deepEqual(await find('z@x.example'), { status: 'found', value: { value: 'domain', extension: null } })
 })
 

@@ -1,5 +1,5 @@
 import { ABSENT, type Lookup } from '../model/lookup.ts'
-import { configurationFailure } from './failing.ts'
+import { configurationFailure, toldFailure } from './failing.ts'
 import type { Table } from './table.ts'
 
 /** The tables of one parameter (virtual_alias_maps, …), asked in order; the first answer counts. Postfix: maps_find. */
@@ -20,7 +20,8 @@ export class Maps {
       if (partial && table.kind !== 'fixed') continue
       const answer = await table.lookup(key)
       if (answer.status === 'absent') continue
-      if (answer.status === 'found' && answer.value === '') {
+      if (answer.status === 'failed') return toldFailure(answer, table.name, `${table.name} lookup error for "${key}"`)
+      if (answer.value === '') {
         return configurationFailure(`${this.title} lookup of ${key} returns an empty string result`)
       }
       return answer

@@ -84,7 +84,7 @@ describe('names', () => {
         [outer, 'inner.example', true],
         [`!${outer} static:x`, 'inner.example', false],
         [`!${outer}`, 'two.example', true],
-        ['/no/such/file', 'x', /^unavailable: p: open \/no\/such\/file: No such file or directory/],
+        ['/no/such/file', 'x', /^unavailable: open file \/no\/such\/file: No such file or directory/],
       ],
       (text, what) => list(text, 'name').matchName(what),
     )
@@ -151,4 +151,33 @@ test('comments at the end of a line and lone "!" are told', () => {
   assert.deepEqual(bench.texts, ['p: comment at end of line is not supported: # b c'])
   list('!', 'name')
   assert.deepEqual(bench.texts, ["p: no pattern after '!'"])
+})
+
+describe('what the log is to say of a failure, in the words of Postfix', () => {
+  // list                            told
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ['x.example, fail:one, fail:two', ['p: fail:one: table lookup problem']],
+    ['!fail:one', ['p: fail:one: table lookup problem']],
+    [
+      '/no/such/file',
+      [
+        'non-existent:/no/such/file is unavailable. open file /no/such/file: No such file or directory',
+        'p: non-existent:/no/such/file: table lookup problem',
+      ],
+    ],
+    [
+      'nonsense:x',
+      ['nonsense:x is unavailable. unsupported dictionary type: nonsense', 'p: nonsense:x: table lookup problem'],
+    ],
+    [
+      '192.0.2.1/24',
+      ['p: non-null host address bits in "192.0.2.1/24", perhaps you should use "192.0.2.0/24" instead'],
+    ],
+  ]
+  for (const [text, told] of cases) {
+    test(text, async () => {
+      const answer = await list(text, 'host').matchHost('h.example', '192.0.2.9')
+      assert.deepEqual(answer.status === 'failed' ? answer.told : answer, told)
+    })
+  }
 })

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { ABSENT, found, type Lookup } from '../model/lookup.ts'
 import { COMMA_SPACE, splitWords } from '../util/words.ts'
 import type { TableContext } from './context.ts'
-import { unavailableFailure } from './failing.ts'
+import { toldFailure, unavailableFailure } from './failing.ts'
 import { foldKey } from './fold_key.ts'
 import { matchesAddress, matchesName, type PlainPattern, preparePattern } from './match_pattern.ts'
 import type { OpenTable, Table } from './table.ts'
@@ -24,7 +24,7 @@ export interface MatchListOptions {
 type Item =
   | { readonly kind: 'plain'; readonly match: boolean; readonly pattern: PlainPattern }
   | { readonly kind: 'table'; readonly match: boolean; readonly table: Table | OpenTable }
-  | { readonly kind: 'file'; readonly source: WatchedFile<readonly Item[]> }
+  | { readonly kind: 'file'; readonly path: string; readonly source: WatchedFile<readonly Item[]> }
 
 /** A file that names itself would be read for ever. */
 const MAX_FILE_DEPTH = 16
@@ -78,7 +78,7 @@ export class MatchList {
     for (const item of items) {
       if (item.kind === 'file') {
         const content = await item.source.current()
-        if (content.kind === 'unreadable') return this.#failure(content.text)
+        if (content.kind === 'unreadable') return this.#unreadable(item.path, content.text)
         const answer = await this.#search(content.value, subjects)
         if (answer !== 'none') return answer
         continue
@@ -104,13 +104,25 @@ export class MatchList {
     for (const key of tableKeys(table, subject, this.#options.parentsMatch)) {
       const answer = await table.lookup(key)
       if (answer.status === 'found') return true
-      if (answer.status === 'failed') return answer
+      if (answer.status === 'failed') return toldFailure(answer, table.name, this.#problem(table.name))
     }
     return false
   }
 
+  /** Postfix match_error. */
+  #problem(table: string): string {
+    return `${this.#options.parameter}: ${table}: table lookup problem`
+  }
+
   #failure(text: string): Failure {
-    return unavailableFailure(`${this.#options.parameter}: ${text}`)
+    const line = `${this.#options.parameter}: ${text}`
+    return { ...unavailableFailure(line), told: [line] }
+  }
+
+  /** Postfix puts a table in the place of a file that it cannot read, whose lookups fail. */
+  #unreadable(path: string, text: string): Failure {
+    const table = `non-existent:${path}`
+    return toldFailure(unavailableFailure(text.replace(/^open /, 'open file ')), table, this.#problem(table))
   }
 
   #parse(text: string, outer: { match: boolean; depth: number }): readonly Item[] {
@@ -156,7 +168,7 @@ export class MatchList {
       },
       onUnreadable: (text, kept) => this.#warn(text, kept ? 'warning' : 'error'),
     })
-    return { kind: 'file', source }
+    return { kind: 'file', path: file, source }
   }
 
   #warn(text: string, severity: 'warning' | 'error'): void {
