@@ -6,6 +6,7 @@
  *
  * Both outlive kill -9 and may lose the last second at a power cut.
  */
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,6 +26,8 @@ const FILL_BATCH = 5000
 
 interface Figures {
   readonly perSecond: number
+  /** Processor time of one note. */
+  readonly cpuUs: number
   readonly p50Us: number
   readonly p99Us: number
   readonly worstUs: number
@@ -55,15 +58,18 @@ async function measure(
   )
   for (const batch of cases.slice(0, 200)) await noteBatch(batch)
   const begun = performance.now()
+  const cpuBegun = process.cpuUsage()
   for (const [turn, batch] of cases.entries()) {
     const at = performance.now()
     await noteBatch(batch)
     took[turn] = performance.now() - at
   }
   const seconds = (performance.now() - begun) / 1000
+  const cpu = process.cpuUsage(cpuBegun)
   took.sort()
   const us = (share: number): number => (took[Math.min(TURNS - 1, Math.floor(TURNS * share))] ?? 0) * 1000
-  return { perSecond: (TURNS * BATCH) / seconds, p50Us: us(0.5), p99Us: us(0.99), worstUs: us(1) }
+  const cpuUs = (cpu.user + cpu.system) / (TURNS * BATCH)
+  return { perSecond: (TURNS * BATCH) / seconds, cpuUs, p50Us: us(0.5), p99Us: us(0.99), worstUs: us(1) }
 }
 
 function open(directory: string): Promise<EmbeddedMemory> {
@@ -94,26 +100,47 @@ async function benchEmbedded(directory: string, triplets: number): Promise<Figur
   const compacted = performance.now()
   const diskBytes = sizeOf(directory)
   await memory.close()
-  collect()
-  const before = process.memoryUsage()
-  const opening = performance.now()
+  const { openMs, grown, index, rss } = openElsewhere(directory)
+  say(
+    `  filled at ${whole((triplets / (filled - filling)) * 1000)} a second; logs read in ${ms(loaded - filled)}, joined in ${ms(compacted - loaded)}; base read in ${ms(openMs)}`,
+  )
+  say(
+    `  on disk ${(diskBytes / triplets).toFixed(1)} bytes a triplet; in memory ${(grown / triplets).toFixed(1)} (index ${(index / triplets).toFixed(1)}), process ${whole(rss / 1e6)} MB`,
+  )
   memory = await open(directory)
-  const opened = performance.now()
-  collect()
-  const after = process.memoryUsage()
-  const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers
-  say(
-    `  filled at ${whole((triplets / (filled - filling)) * 1000)} a second; logs read in ${ms(loaded - filled)}, joined in ${ms(compacted - loaded)}; base read in ${ms(opened - opening)}`,
-  )
-  say(
-    `  on disk ${(diskBytes / triplets).toFixed(1)} bytes a triplet; in memory ${(grown / triplets).toFixed(1)} (index ${(memory.size.bytes / memory.size.entries).toFixed(1)}), process ${whole(after.rss / 1e6)} MB`,
-  )
   const figures = await measure(triplets, async batch => {
     const answers = await Promise.all(batch.map(one => memory.note(one)))
     if (answers.some(answer => answer.status !== 'found')) throw new Error('Cannot measure: a note failed')
   })
   await memory.close()
   return figures
+}
+
+interface Opened {
+  readonly openMs: number
+  /** By how many bytes the process grew. */
+  readonly grown: number
+  readonly index: number
+  readonly rss: number
+}
+
+/** A fresh process reads everything, as a worker does when it starts. */
+function openElsewhere(directory: string): Opened {
+  const args = ['--expose-gc', import.meta.filename, 'open', directory]
+  // What openAndTell prints.
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Opened
+}
+
+async function openAndTell(directory: string): Promise<void> {
+  collect()
+  const before = process.memoryUsage.rss()
+  const opening = performance.now()
+  const memory = await open(directory)
+  const openMs = performance.now() - opening
+  collect()
+  const rss = process.memoryUsage.rss()
+  say(JSON.stringify({ openMs, grown: rss - before, index: memory.size.bytes, rss } satisfies Opened))
+  await memory.close()
 }
 
 async function benchSqlite(directory: string, triplets: number): Promise<Figures> {
@@ -133,7 +160,7 @@ async function benchSqlite(directory: string, triplets: number): Promise<Figures
   for (let i = 0; i < triplets; i++) writeTriplet.run(attempt(i).triplet, now, now, 1)
   db.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)')
   const known = (row: { [column: string]: unknown } | undefined) =>
-    row === undefined ? null : { first: Number(row.first), last: Number(row.last), count: Number(row.count) }
+    row === undefined ? null : { first: Number(row['first']), last: Number(row['last']), count: Number(row['count']) }
   const figures = await measure(triplets, batch => {
     db.exec('BEGIN')
     for (const one of batch) {
@@ -165,8 +192,8 @@ function collect(): void {
   globalThis.gc?.()
 }
 
-function row(name: string, { perSecond, p50Us, p99Us, worstUs }: Figures): string {
-  return `  ${name.padEnd(9)} ${whole(perSecond).padStart(9)} notes/s   a batch of ${BATCH}: p50 ${whole(p50Us)} µs, p99 ${whole(p99Us)} µs, worst ${whole(worstUs)} µs`
+function row(name: string, { perSecond, cpuUs, p50Us, p99Us, worstUs }: Figures): string {
+  return `  ${name.padEnd(9)} ${whole(perSecond).padStart(9)} notes/s, ${cpuUs.toFixed(2)} µs CPU each; a batch of ${BATCH}: p50 ${whole(p50Us)} µs, p99 ${whole(p99Us)} µs, worst ${whole(worstUs)} µs`
 }
 
 function whole(n: number): string {
@@ -181,27 +208,31 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-const sizes = process.argv.slice(2).map(Number)
-const figures: Figures[] = []
-for (const triplets of sizes.length > 0 ? sizes : [10_000, 1_000_000, 10_000_000]) {
-  const parent = fs.mkdtempSync(join(process.env['BENCH_DIRECTORY'] ?? tmpdir(), 'postern-bench-'))
-  try {
-    say(`${triplets} triplets`)
-    const own = await benchEmbedded(join(parent, 'memory'), triplets)
-    say(row('embedded', own))
-    fs.mkdirSync(join(parent, 'sqlite'))
-    const sqlite = await benchSqlite(join(parent, 'sqlite'), triplets)
-    say(row('sqlite', sqlite))
-    say(
-      `  ratio ${(own.perSecond / sqlite.perSecond).toFixed(1)} in rate, ${(sqlite.p99Us / own.p99Us).toFixed(1)} in p99`,
-    )
-    figures.push(own)
-  } finally {
-    fs.rmSync(parent, { recursive: true })
+if (process.argv[2] === 'open') await openAndTell(process.argv[3] ?? '')
+else await main(process.argv.slice(2).map(Number))
+
+async function main(sizes: readonly number[]): Promise<void> {
+  const all: Figures[] = []
+  for (const triplets of sizes.length > 0 ? sizes : [10_000, 1_000_000, 10_000_000]) {
+    const parent = fs.mkdtempSync(join(process.env['BENCH_DIRECTORY'] ?? tmpdir(), 'postern-bench-'))
+    try {
+      say(`${triplets} triplets`)
+      const own = await benchEmbedded(join(parent, 'memory'), triplets)
+      say(row('embedded', own))
+      fs.mkdirSync(join(parent, 'sqlite'))
+      const sqlite = await benchSqlite(join(parent, 'sqlite'), triplets)
+      say(row('sqlite', sqlite))
+      say(
+        `  ratio ${(own.perSecond / sqlite.perSecond).toFixed(1)} in rate, ${(sqlite.cpuUs / own.cpuUs).toFixed(1)} in processor time, ${(sqlite.p99Us / own.p99Us).toFixed(1)} in p99`,
+      )
+      all.push(own)
+    } finally {
+      fs.rmSync(parent, { recursive: true })
+    }
   }
+  const [smallest, largest] = [all[0], all.at(-1)]
+  if (smallest !== undefined && largest !== undefined && all.length > 1)
+    say(
+      `with the most triplets a note costs ${(largest.cpuUs / smallest.cpuUs).toFixed(2)} times as much as with the fewest`,
+    )
 }
-const [smallest, largest] = [figures[0], figures.at(-1)]
-if (smallest !== undefined && largest !== undefined && figures.length > 1)
-  say(
-    `a note costs ${(smallest.perSecond / largest.perSecond).toFixed(2)} times as much with the most triplets as with the fewest`,
-  )

@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import type { MemoryLifetimes } from '../../model/memory.ts'
-import { createFile, discard, type OpenFile, openFile, publish, replacedNames, writeWhole } from './files.ts'
+import { createFile, discard, inOrder, type OpenFile, openFile, publish, replacedNames, writeWhole } from './files.ts'
 import type { HashSeed } from './fingerprint.ts'
 import type { Owner } from './owner.ts'
 import { FileReader } from './reader.ts'
@@ -75,8 +75,7 @@ export function compactFiles(
 /** Oldest first; null: one has gone, somebody else is at work. */
 function openSources({ directory, sources }: CompactionJob): readonly OpenFile[] | null {
   const files = sources.map(name => openFile(directory, name, new Set())).filter(file => file !== null)
-  if (files.length === sources.length)
-    return files.sort((a, b) => (a.header?.created ?? 0) - (b.header?.created ?? 0) || (a.name < b.name ? -1 : 1))
+  if (files.length === sources.length) return inOrder(files)
   for (const { fd } of files) fs.closeSync(fd)
   return null
 }
@@ -92,7 +91,11 @@ interface BaseParts {
 /** Returns how many keys it has; null: it may not be published. */
 function writeBase(job: CompactionJob, { state, files, damaged, mayPublish, breathe }: BaseParts): number | null {
   const { directory, target, owner, now } = job
-  const sources = files.map(({ name }) => ({ name, damaged: damaged.has(name) }))
+  const sources = files.flatMap(({ name, header }) => [
+    { name, damaged: damaged.has(name) },
+    // Those of an older base that nobody has taken away yet: without it they would count again.
+    ...(header?.sources ?? []).filter(source => fs.existsSync(join(directory, source.name))),
+  ])
   const { fd, length } = createFile(directory, target, {
     format: 1,
     owner,

@@ -17,7 +17,7 @@ export async function* listEntries(options: EntriesOptions, kind: MemoryKind): A
   const { directory, state, now, pause } = options
   const wanted = KINDS.indexOf(kind)
   const told = new IndexTable()
-  const readers = openAll(directory, new Set()).map(file => new FileReader(file))
+  const readers = openAll(directory, new Set()).files.map(file => new FileReader(file))
   try {
     for (const reader of readers) {
       let isMore = true

@@ -33,6 +33,13 @@ export interface OpenFile {
   readonly header: Header | null
 }
 
+export interface AllFiles {
+  /** Those that count, oldest first. */
+  readonly files: readonly OpenFile[]
+  /** Names, whether or not they are still there, of what is in one of the files. */
+  readonly replaced: ReadonlySet<string>
+}
+
 const LOG = /^[0-9a-z-]+\.log$/
 const HEADER_BYTES = 1_048_576
 
@@ -64,7 +71,7 @@ export function openFile(directory: string, name: string, unreadable: Set<string
  * All files that count, oldest first, from one moment: those that a base replaces are left out, and listing is begun again when
  * a file went away meanwhile, because then a base has come.
  */
-export function openAll(directory: string, unreadable: Set<string>): readonly OpenFile[] {
+export function openAll(directory: string, unreadable: Set<string>): AllFiles {
   for (;;) {
     const names = listFiles(directory)
     const files = names.map(name => openFile(directory, name, unreadable)).filter(file => file !== null)
@@ -74,12 +81,15 @@ export function openAll(directory: string, unreadable: Set<string>): readonly Op
   }
 }
 
-function withoutReplaced(files: readonly OpenFile[]): readonly OpenFile[] {
+function withoutReplaced(files: readonly OpenFile[]): AllFiles {
   const replaced = replacedNames(files)
   for (const { name, fd } of files) if (replaced.has(name)) fs.closeSync(fd)
-  return files
-    .filter(({ name }) => !replaced.has(name))
-    .sort((a, b) => (a.header?.created ?? 0) - (b.header?.created ?? 0) || (a.name < b.name ? -1 : 1))
+  return { files: inOrder(files.filter(({ name }) => !replaced.has(name))), replaced }
+}
+
+/** Oldest first. */
+export function inOrder(files: readonly OpenFile[]): readonly OpenFile[] {
+  return [...files].sort((a, b) => (a.header?.created ?? 0) - (b.header?.created ?? 0) || (a.name < b.name ? -1 : 1))
 }
 
 /** Sources of bases; and a base that has a source in common with an earlier one, which two processes made at the same time. */

@@ -64,7 +64,9 @@ export class Follower {
   async load(pause: () => Promise<void>): Promise<void> {
     const { directory, state } = this.#options
     this.#directoryTime = this.#readDirectoryTime()
-    const files = openAll(directory, this.#unreadable)
+    const { files, replaced } = openAll(directory, this.#unreadable)
+    // They may lie there for a while yet; what is in them comes with the base.
+    for (const name of replaced) this.#applied.add(name)
     this.#listedAt = this.#options.monotonic()
     state.index.reserve(files.reduce((sum, { header }) => sum + (header?.entries ?? 0), 0))
     for (const file of files) {
@@ -152,6 +154,7 @@ export class Follower {
     const isKnown = sources.every(({ name }) => this.#applied.has(name))
     this.#applied.add(file.name)
     for (const { name } of sources) {
+      this.#applied.add(name)
       this.#complete.delete(name)
       this.#growing = this.#growing.filter(reader => {
         if (reader.file.name !== name) return true

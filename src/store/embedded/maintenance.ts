@@ -53,8 +53,7 @@ export class Maintenance {
   /** Does what is due. Never rejects. */
   async tidy(complete: Complete): Promise<void> {
     if (this.#running !== null || this.#isClosed) return
-    const { now } = this.#options.clock
-    const isDue = now() >= this.#notBefore && this.#isDue(complete)
+    const isDue = this.#options.clock.now() >= this.#notBefore && this.#isDue(complete)
     const uncleared = [...complete].filter(([name, { isBase }]) => isBase && !this.#cleared.has(name))
     if (!isDue && uncleared.length === 0) return
     await this.#locked(async lock => {

@@ -85,11 +85,11 @@ export class LogWriter {
   checkFile(): void {
     const file = this.#file
     if (file === null) return
-    const { now } = this.#options.clock
+    const now = this.#options.clock.now()
     try {
       if (fs.fstatSync(file.fd).nlink === 0) this.#abandon(file)
-      else fs.futimesSync(file.fd, now() / 1000, now() / 1000)
-      if (now() - file.begun > ROLL_MS || now() < file.begun) this.#roll(file)
+      else if (now - file.begun > ROLL_MS || now < file.begun) this.#roll(file)
+      else fs.futimesSync(file.fd, now / 1000, now / 1000)
     } catch (error) {
       this.#fail(error)
     }
