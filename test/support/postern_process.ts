@@ -27,6 +27,12 @@ postern_hosts_file =
 postern_dns_list_check_interval = 0
 `
 
+/** Tests run side by side: no policy server on its well-known port unless a test wants one. */
+function wholeMainCf(directory: string, mainCf: string): string {
+  const policy = /^postern_policy_listen\b/m.test(mainCf) ? '' : 'postern_policy_listen =\n'
+  return `${BASE}postern_state_directory = ${directory}/state\n${policy}${mainCf}`
+}
+
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Put before the command, as `systemd-socket-activate` wants it. */
@@ -57,8 +63,7 @@ export class PosternProcess {
   static start(t: TestContext, mainCf: string, options: StartOptions = {}): PosternProcess {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-process-'))
     if (options.files !== undefined) fs.cpSync(options.files, directory, { recursive: true })
-    const state = `postern_state_directory = ${directory}/state\n`
-    fs.writeFileSync(path.join(directory, 'main.cf'), BASE + state + mainCf)
+    fs.writeFileSync(path.join(directory, 'main.cf'), wholeMainCf(directory, mainCf))
     const [program = '', ...args] = [...(options.wrapper ?? []), process.execPath, PROGRAM, 'serve', '-c', directory]
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -99,8 +104,7 @@ export class PosternProcess {
   }
 
   writeMainCf(mainCf: string): void {
-    const state = `postern_state_directory = ${this.directory}/state\n`
-    fs.writeFileSync(path.join(this.directory, 'main.cf'), BASE + state + mainCf)
+    fs.writeFileSync(path.join(this.directory, 'main.cf'), wholeMainCf(this.directory, mainCf))
   }
 
   /** The processes that it started. */
