@@ -26,6 +26,8 @@ export interface FollowerOptions {
   isGone(file: OpenFile, silentMs: number): boolean
   /** Milliseconds since 1970. */
   now(): number
+  /** Told once of each file that the system does not let us read. */
+  onUnreadable(name: string): void
 }
 
 export class Follower {
@@ -40,6 +42,7 @@ export class Follower {
   #raising: FileReader[] = []
   /** Files that the system does not let us read. */
   readonly #unreadable = new Set<string>()
+  readonly #toldUnreadable = new Set<string>()
   #listedAt = Number.NEGATIVE_INFINITY
   #directoryTime = -1
   readonly #add: (record: Record) => void
@@ -52,10 +55,6 @@ export class Follower {
     this.#raise = record => state.apply(record, 'raise')
   }
 
-  get unreadable(): ReadonlySet<string> {
-    return this.#unreadable
-  }
-
   get complete(): ReadonlyMap<string, CompleteFile> {
     return this.#complete
   }
@@ -65,6 +64,7 @@ export class Follower {
     const { directory, state } = this.#options
     this.#directoryTime = this.#readDirectoryTime()
     const { files, replaced } = openAll(directory, this.#unreadable)
+    this.#tellUnreadable()
     // They may lie there for a while yet; what is in them comes with the base.
     for (const name of replaced) this.#applied.add(name)
     this.#listedAt = this.#options.monotonic()
@@ -140,6 +140,7 @@ export class Follower {
       .filter(name => !this.#applied.has(name) && !this.#unreadable.has(name))
       .map(name => openFile(this.#options.directory, name, this.#unreadable))
       .filter(file => file !== null)
+    this.#tellUnreadable()
     for (const file of files) {
       if ((file.header?.sources.length ?? 0) > 0) continue
       const reader = this.#follow(file)
@@ -169,6 +170,11 @@ export class Follower {
     }
     this.#complete.set(file.name, { bytes: fs.fstatSync(file.fd).size, unsound: 0, isBase: true })
     reader.close()
+  }
+
+  #tellUnreadable(): void {
+    for (const name of this.#unreadable) if (!this.#toldUnreadable.has(name)) this.#options.onUnreadable(name)
+    for (const name of this.#unreadable) this.#toldUnreadable.add(name)
   }
 
   #raiseOn(): void {

@@ -300,6 +300,8 @@ export class EmbeddedMemory implements Memory {
       monotonic: () => clock.monotonic(),
       now: () => clock.now(),
       isGone: (file, silentMs) => this.#isGone(file, silentMs),
+      onUnreadable: name =>
+        this.#options.onProblem(`memory ${directory}: the file ${name} cannot be read: what is in it is not known`),
     })
   }
 

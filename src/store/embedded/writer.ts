@@ -51,6 +51,8 @@ export class LogWriter {
   /** Complete files on their way to the disk. */
   readonly #leaving = new Set<Promise<string | null>>()
   #trouble: string | null = null
+  /** Why a record of this turn was left out; null: none was. */
+  #leftOut: string | null = null
 
   constructor(options: WriterOptions) {
     this.#options = options
@@ -58,7 +60,8 @@ export class LogWriter {
 
   add(record: Record): void {
     // Of what could not be written the newest is left out: it can be noted again, and memory is not for ever growing.
-    if (this.#frames.length < MAX_UNWRITTEN || this.#trouble === null) this.#frames.add(record)
+    if (this.#trouble === null || this.#frames.length < MAX_UNWRITTEN) this.#frames.add(record)
+    else this.#leftOut = this.#trouble
   }
 
   /** Settles with `value` when what was added in this turn is where it should be. */
@@ -113,6 +116,8 @@ export class LogWriter {
     this.#isScheduled = false
     const waiting = this.#waiting
     this.#waiting = []
+    const leftOut = this.#leftOut
+    this.#leftOut = null
     try {
       const file = this.#open()
       const bytes = this.#frames.frames
@@ -126,7 +131,8 @@ export class LogWriter {
       return
     }
     this.#recover()
-    if (this.#options.sync) this.#settleSynced(waiting)
+    if (leftOut !== null) for (const settle of waiting) settle(leftOut)
+    else if (this.#options.sync) this.#settleSynced(waiting)
     else for (const settle of waiting) settle(null)
     if (this.#file !== null && this.#file.position > ROLL_BYTES) this.#roll(this.#file)
   }
