@@ -16,6 +16,7 @@ const PACKAGES = [
   'dovecot-lmtpd',
   'openssl',
   'redis-server',
+  'postfix-policyd-spf-python',
 ]
 
 /** invoke-rc.d(8) asks this program before it starts a service; 101 forbids it. */

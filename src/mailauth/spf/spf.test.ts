@@ -140,6 +140,20 @@ test('RFC 7208 4.6.4 a check that takes longer than the limit is a temperror, an
   assert.ok(!fake.asked.includes('A next.example'))
 })
 
+test('RFC 7208 6.2 a fail stays a fail when its explanation takes too long', async () => {
+  const clock = new ManualClock()
+  const fake = makeFakeResolver({ TXT: { 'a.example': ['v=spf1 -all exp=slow.example'] } })
+  const resolver = {
+    query: (name: string, type: DnsType) =>
+      name === 'slow.example' ? new Promise<never>(() => undefined) : fake.query(name, type),
+  }
+  const spf = makeSpf({ resolver, clock, receiver: '', timeLimit: 20, voidLimit: 2 })
+  const answer = spf.check({ identity: 'mailfrom', address: ADDRESS, helo: 'h.example', sender: 'x@a.example' })
+  await clock.advance(20_000)
+  const { result, explanation } = await answer
+  assert.deepEqual([result, explanation], ['fail', null])
+})
+
 test('the null sender, and the HELO identity, are postmaster at the HELO name (RFC 7208 2.3, 2.4)', async () => {
   const TXT = { 'mx.example.net': ['v=spf1 exists:%{l}.%{o}.t.example -all'] }
   const A = { 'postmaster.mx.example.net.t.example': ['127.0.0.2'] }

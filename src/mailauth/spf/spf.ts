@@ -55,8 +55,9 @@ async function check(question: SpfQuestion, options: SpfOptions, records: Record
   }
   const { resolver, voidLimit } = options
   const evaluation = new Evaluation({ resolver, records, address, values, voidLimit })
-  const said = await inTime(options, evaluation, async () => {
+  const said = await inTime(options, evaluation, async decided => {
     const host = await evaluation.run(found.record, domain)
+    decided(host)
     return { host, explanation: host.result === 'fail' ? await explain(evaluation, resolver) : null }
   })
   return { ...answer(question, domain, said.host), explanation: said.explanation, record: found.record.text }
@@ -87,15 +88,24 @@ interface Said {
   readonly explanation: string | null
 }
 
-/** RFC 7208 4.6.4: an overall time limit, whose passing is a temperror. */
-async function inTime(options: SpfOptions, evaluation: Evaluation, run: () => Promise<Said>): Promise<Said> {
+/** RFC 7208 4.6.4: an overall time limit, whose passing is a temperror. A fail without its explanation is a fail. */
+async function inTime(
+  options: SpfOptions,
+  evaluation: Evaluation,
+  run: (decided: (host: HostResult) => void) => Promise<Said>,
+): Promise<Said> {
   const over = Promise.withResolvers<Said>()
+  let host = OVER
   const timer = options.clock.after(options.timeLimit * 1000, () => {
     evaluation.stop()
-    over.resolve({ host: OVER, explanation: null })
+    over.resolve({ host, explanation: null })
   })
+  const decided = (said: HostResult): void => {
+    host = said
+  }
   try {
-    return await Promise.race([run(), over.promise])
+    // What comes after the time limit, a failure included, is nobody's concern.
+    return await Promise.race([run(decided), over.promise])
   } finally {
     timer.cancel()
   }
