@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { NO_EFFECT } from '../src/bin/gateway_limits.ts'
 import { accessVerdict } from '../src/engine/access.ts'
 import { registry } from '../src/restrictions/index.ts'
 import { TABLE_TYPES } from '../src/table/open.ts'
@@ -21,7 +22,7 @@ function rowsOf(heading: string): readonly Row[] {
   assert.ok(section, `no section "${heading}"`)
   return section
     .split('\n')
-    .filter(line => line.startsWith('| ') && !/^\| (?:---|word|action|type) /.test(line))
+    .filter(line => line.startsWith('| ') && !/^\| (?:---|word|action|type|parameter) /.test(line))
     .map(line => {
       const [, name = '', verdict = '', how = ''] = line.split('|').map(cell => cell.trim())
       return { names: [...name.matchAll(/`([^`]+)`/g)].map(match => match[1] ?? ''), verdict, how }
@@ -109,8 +110,13 @@ test('the table of lookup tables tells every type that can be opened, and no oth
   assert.deepEqual(offered.toSorted(), [...TABLE_TYPES].toSorted())
 })
 
+test('the table of parameters without effect is what `postern check` warns of', () => {
+  const rows = rowsOf('Parameters without effect')
+  assert.deepEqual(rows.flatMap(row => row.names).toSorted(), [...NO_EFFECT.keys()].toSorted())
+})
+
 test('whatever differs says how, and whatever is not offered says why', () => {
-  for (const heading of ['Restrictions', 'Access actions', 'Lookup tables']) {
+  for (const heading of ['Restrictions', 'Access actions', 'Lookup tables', 'Parameters without effect']) {
     for (const { names, verdict, how } of rowsOf(heading)) {
       assert.match(verdict, /^(?:same|differs|not offered)$/, names.join())
       if (verdict !== 'same') assert.notEqual(how, '', names.join())

@@ -5,17 +5,41 @@ import { parseDestination } from '../hop/destination.ts'
 
 const NOT_YET = 'Postern does not offer it yet'
 const NEXT_HOP = 'accepted mail goes to postern_next_hop; do this there'
+const CLEANUP = 'the Postfix behind postern_next_hop can do it, where cleanup(8) is; set it there'
+const CIPHERS = "the ciphers are those of Node's OpenSSL"
+const AUTHORITIES = 'the authorities are those of Node; add some with the environment variable NODE_EXTRA_CA_CERTS'
+const LOCAL_ADDRESS = 'the system chooses the address'
+const NO_MILTERS = 'Postern calls no milters yet'
 
 /** Parameters that Postern knows, and that have no effect in it. Told when they are set to something. */
-const NO_EFFECT: ReadonlyMap<string, string> = new Map([
+export const NO_EFFECT: ReadonlyMap<string, string> = new Map([
   ['content_filter', NEXT_HOP],
-  ['smtpd_proxy_filter', NEXT_HOP],
-  ['smtpd_milters', 'Postern calls no milters yet'],
+  ['smtpd_proxy_filter', `${NEXT_HOP}, or name the filter as postern_next_hop`],
   ['transport_maps', NEXT_HOP],
+  ['relocated_maps', NEXT_HOP],
   ['sender_dependent_relayhost_maps', NEXT_HOP],
-  ['always_bcc', NEXT_HOP],
-  ['sender_bcc_maps', NEXT_HOP],
-  ['recipient_bcc_maps', NEXT_HOP],
+  ['sender_dependent_default_transport_maps', NEXT_HOP],
+  ['always_bcc', CLEANUP],
+  ['sender_bcc_maps', CLEANUP],
+  ['recipient_bcc_maps', CLEANUP],
+  ['always_add_missing_headers', CLEANUP],
+  ['undisclosed_recipients_header', CLEANUP],
+  ['smtpd_milters', NO_MILTERS],
+  ['smtpd_milter_maps', NO_MILTERS],
+  ['smtpd_dns_reply_filter', 'name servers are believed as they are'],
+  ['smtpd_authorized_verp_clients', 'XVERP is not offered'],
+  ['smtpd_tls_ciphers', CIPHERS],
+  ['smtpd_tls_mandatory_ciphers', CIPHERS],
+  ['smtpd_tls_exclude_ciphers', CIPHERS],
+  ['smtpd_tls_mandatory_exclude_ciphers', CIPHERS],
+  ['smtpd_tls_ccert_verifydepth', 'a chain may be as long as OpenSSL allows'],
+  ['smtpd_tls_dcert_file', 'DSA certificates are out of use'],
+  ['tls_server_sni_maps', 'every name gets the same certificate'],
+  ['smtp_tls_CAfile', AUTHORITIES],
+  ['smtp_tls_CApath', AUTHORITIES],
+  ['smtp_bind_address', LOCAL_ADDRESS],
+  ['smtp_bind_address6', LOCAL_ADDRESS],
+  ['maillog_file', 'postern_log says where log lines go'],
   ['postern_milter_listen', NOT_YET],
   ['postern_http_listen', NOT_YET],
 ])

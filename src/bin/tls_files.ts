@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { TlsServerContext } from '../net/byte_stream.ts'
 import { makeTlsContext } from '../net/tls.ts'
@@ -13,7 +14,7 @@ export function readTls(config: Config): { readonly tls: TlsServerContext | null
     return {
       tls: makeTlsContext({
         chains: chains.map(({ cert, key }) => ({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') })),
-        ca: config.smtpd_tls_CAfile === '' ? null : readFileSync(config.smtpd_tls_CAfile, 'utf8'),
+        ca: authorities(config),
         protocols: tlsPolicy(config).required ? config.smtpd_tls_mandatory_protocols : config.smtpd_tls_protocols,
         ciphers: null,
         fingerprintDigest: config.smtpd_tls_fingerprint_digest,
@@ -22,6 +23,20 @@ export function readTls(config: Config): { readonly tls: TlsServerContext | null
   } catch (error) {
     return { problem: `cannot use the TLS certificate: ${error instanceof Error ? error.message : String(error)}` }
   }
+}
+
+/** What client certificates are checked against; null: nothing. */
+function authorities({ smtpd_tls_CAfile: file, smtpd_tls_CApath: directory }: Config): string | null {
+  const texts = [...(file === '' ? [] : [file]), ...hashedFiles(directory)].map(name => readFileSync(name, 'utf8'))
+  return texts.length === 0 ? null : texts.join('\n')
+}
+
+/** The files of a directory that OpenSSL looks at: those that c_rehash(1) has named, "5f15c80c.0". */
+function hashedFiles(directory: string): readonly string[] {
+  if (directory === '') return []
+  return readdirSync(directory)
+    .filter(name => /^[0-9a-f]{8}\.\d+$/.test(name))
+    .map(name => join(directory, name))
 }
 
 interface ChainFile {

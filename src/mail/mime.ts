@@ -21,6 +21,16 @@ export function parseContentType(value: string): ContentType {
   return { type, subtype, boundaries: type === 'multipart' ? boundaries.filter(text => text !== '') : [] }
 }
 
+/** RFC 2045 6.1 */
+const TRANSFER_ENCODINGS = ['7bit', '8bit', 'binary', 'base64', 'quoted-printable'] as const
+export type TransferEncoding = (typeof TRANSFER_ENCODINGS)[number]
+
+/** What a Content-Transfer-Encoding says; null: nothing known. */
+export function parseTransferEncoding(value: string): TransferEncoding | null {
+  const word = splitTokens(value)[0]?.[0]?.toLowerCase()
+  return TRANSFER_ENCODINGS.find(encoding => encoding === word) ?? null
+}
+
 /** Tokens of each part between semicolons; specials are tokens of their own, quoted strings lose their quotes. */
 function splitTokens(value: string): string[][] {
   const parts: string[][] = [[]]

@@ -1,4 +1,5 @@
 import type { FilterRules } from './message_filter.ts'
+import type { MimeError } from './mime_errors.ts'
 import type { SmtpConfig } from './settings.ts'
 
 const CHECKS = ['header_checks', 'mime_header_checks', 'nested_header_checks', 'body_checks'] as const
@@ -15,8 +16,21 @@ export function filterRules(config: SmtpConfig): FilterRules {
     rejectBytes: byteSet(config.message_reject_characters),
     stripBytes: byteSet(config.message_strip_characters),
     replaceStrayCr: config.cleanup_replace_stray_cr_lf,
+    mimeErrors: mimeErrors(config),
     checks: new Set(CHECKS.filter(name => config[name].length > 0)),
   }
+}
+
+/** Postfix cleanup_message. */
+function mimeErrors(config: SmtpConfig): ReadonlySet<MimeError> {
+  const errors = new Set<MimeError>()
+  if (config.disable_mime_input_processing) return errors
+  if (config.strict_8bitmime || config.strict_7bit_headers) errors.add('header')
+  if (config.strict_8bitmime || config.strict_8bitmime_body) errors.add('body')
+  if (config.strict_mime_encoding_domain) errors.add('domain')
+  const headers = [config.header_checks, config.mime_header_checks, config.nested_header_checks]
+  if (errors.size > 0 || headers.some(tables => tables.length > 0)) errors.add('nesting')
+  return errors
 }
 
 /** Characters with C escapes: "\0" is NUL (message_strip_characters). */

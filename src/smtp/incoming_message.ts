@@ -91,10 +91,10 @@ export class IncomingMessage {
         if (name === 'message-id') d.log.add(() => ({ kind: 'message_id', queueId, messageId: value }))
         else d.log.info(`${queueId}: ${name}=${value}`, 'cleanup')
       },
-      nestingError: text =>
+      mimeError: (text, content) =>
         d.log.info(
           client =>
-            `${queueId}: reject: mime-error MIME nesting exceeds safety limit: ${text} from ${client}; from=<${context.sender}> to=<${context.recipient ?? 'unknown'}>`,
+            `${queueId}: reject: mime-error ${text}: ${content} from ${client}; from=<${context.sender}> to=<${context.recipient ?? 'unknown'}>`,
           'cleanup',
         ),
     }

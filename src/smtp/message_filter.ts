@@ -1,8 +1,9 @@
-import { type ContentType, headerNameLength, parseContentType } from '../mail/mime.ts'
+import { type ContentType, headerNameLength, parseContentType, parseTransferEncoding } from '../mail/mime.ts'
 import type { Lookup } from '../model/lookup.ts'
 import { decodeLine } from './bytes.ts'
 import { applyAction, type ContentLog, type ContentMatch, type Place } from './content_actions.ts'
 import { ContentState } from './content_state.ts'
+import { type MimeError, MimeErrors, type OnMimeError } from './mime_errors.ts'
 
 export type ChecksParam = 'header_checks' | 'mime_header_checks' | 'nested_header_checks' | 'body_checks'
 
@@ -20,6 +21,8 @@ export interface FilterRules {
   readonly stripBytes: ReadonlySet<number>
   /** cleanup_replace_stray_cr_lf */
   readonly replaceStrayCr: boolean
+  /** strict_7bit_headers and its kin, and nesting that could evade the checks of headers. */
+  readonly mimeErrors: ReadonlySet<MimeError>
   /** Which checks have tables at all; the others are never asked. */
   readonly checks: ReadonlySet<ChecksParam>
 }
@@ -29,7 +32,7 @@ export interface FilterDoors {
   readonly log: ContentLog
   /** "QUEUEID: message-id=<…>" */
   messageId(name: 'message-id' | 'resent-message-id', value: string): void
-  nestingError(text: string): void
+  readonly mimeError: OnMimeError
 }
 
 interface Boundary {
@@ -60,12 +63,13 @@ export class MessageFilter {
   private bodyOffset = 0
   private hops = 0
   private sawMessageId = false
-  private nestingReported = false
+  private readonly errors: MimeErrors
   private out: Buffer[] = []
 
   constructor(rules: FilterRules, doors: FilterDoors) {
     this.rules = rules
     this.doors = doors
+    this.errors = new MimeErrors(rules.mimeErrors, doors.mimeError)
   }
 
   /** What has become certain since the last call. */
@@ -94,6 +98,7 @@ export class MessageFilter {
     if (this.state.isBad || this.state.discard) return
     await this.closeHeader()
     if (this.section === 'primary') this.endOfPrimary()
+    this.state.rejection ??= this.errors.reason
     if (this.previousPartial && this.section === 'body') this.out.push(CRLF)
   }
 
@@ -129,6 +134,7 @@ export class MessageFilter {
       return true
     }
     if (this.section === 'primary') this.endOfPrimary()
+    this.errors.endOfHeaders(this.contentType)
     this.bodyOffset = 0
     if (line.length > 0) {
       // Postfix: no blank line was there, but ours (the Received header) must not swallow the text.
@@ -140,8 +146,12 @@ export class MessageFilter {
     if (attached) {
       this.section = 'nested'
       this.contentType = PLAIN
+      this.errors.beginEntity()
     } else {
-      if (this.contentType.type === 'multipart') this.contentType = OTHER
+      if (this.contentType.type === 'multipart') {
+        this.contentType = OTHER
+        this.errors.beginEntity()
+      }
       this.section = 'body'
     }
     return false
@@ -164,6 +174,9 @@ export class MessageFilter {
     this.header = []
     const name = raw.toString('latin1', 0, headerNameLength(raw)).toLowerCase()
     if (!this.rules.mimeOff && name === 'content-type') this.takeContentType(raw)
+    if (!this.rules.mimeOff && name === 'content-transfer-encoding')
+      this.errors.setEncoding(parseTransferEncoding(decodeLine(raw.subarray(raw.indexOf(0x3a) + 1))))
+    this.errors.header(raw)
     if (name === 'received') this.hops++
     const mime = MIME_HEADER.test(name)
     const kept = await this.checkHeader(raw, mime)
@@ -223,7 +236,7 @@ export class MessageFilter {
     this.contentType = parseContentType(decodeLine(raw.subarray(raw.indexOf(0x3a) + 1)))
     const { boundaries, subtype } = this.contentType
     for (const boundary of boundaries) {
-      if (this.boundaries.length > this.rules.nestingLimit) this.reportNesting(raw)
+      if (this.boundaries.length > this.rules.nestingLimit) this.errors.report('nesting', raw)
       else
         this.boundaries.unshift({
           text: Buffer.from(boundary).subarray(0, this.rules.boundaryLimit),
@@ -232,23 +245,11 @@ export class MessageFilter {
     }
   }
 
-  /** Postfix reports it only where header checks could be evaded by it. */
-  private reportNesting(raw: Buffer): void {
-    const { checks } = this.rules
-    if (
-      this.nestingReported ||
-      !(checks.has('header_checks') || checks.has('mime_header_checks') || checks.has('nested_header_checks'))
-    )
-      return
-    this.nestingReported = true
-    this.doors.nestingError(decodeLine(raw).slice(0, 100))
-    this.state.rejection ??= '5.6.0 MIME nesting exceeds safety limit'
-  }
-
   private async bodyLine(
     line: Buffer,
     { partial, continues }: { partial: boolean; continues: boolean },
   ): Promise<void> {
+    this.errors.bodyLine(line)
     if (!continues) this.lookForBoundary(line)
     const offset = this.bodyOffset
     this.bodyOffset += line.length + 1
@@ -281,6 +282,7 @@ export class MessageFilter {
     this.boundaries = this.boundaries.slice(last ? index + 1 : index)
     this.section = last ? 'body' : 'multipart'
     this.contentType = last ? OTHER : found.defaultType
+    this.errors.beginEntity()
     if (last) this.bodyOffset = 0
   }
 
