@@ -6,6 +6,13 @@ import { configPath, readSource } from './config_source.ts'
 import { GOOD, NEGATIVE } from './exit_status.ts'
 import { examine, type Soundness } from './soundness.ts'
 
+/** Postfix defers everything when a policy service or milter is gone, unless told to go on. */
+const FOR_POSTFIX: readonly string[] = [
+  'smtpd_policy_service_default_action = DUNNO',
+  'smtpd_policy_service_timeout = 20s',
+  'milter_default_action = accept',
+]
+
 /** `postern check`. */
 export async function run({ options, terminal }: Call): Promise<number> {
   const read = readSource(configPath(options), options.texts('override'))
@@ -14,12 +21,21 @@ export async function run({ options, terminal }: Call): Promise<number> {
     : { config: [read.problem], lists: [], warnings: [] }
   const problems = [...soundness.config, ...soundness.lists]
   const { warnings } = soundness
+  const forPostfix = read.ok && read.loaded.config.postern_policy_listen.length > 0 ? FOR_POSTFIX : []
   if (options.has('json')) {
-    terminal.out(JSON.stringify({ problems: problems.map(asJson), warnings: warnings.map(asJson) }, null, 2) + '\n')
+    terminal.out(
+      JSON.stringify({ problems: problems.map(asJson), warnings: warnings.map(asJson), forPostfix }, null, 2) + '\n',
+    )
     return problems.length > 0 ? NEGATIVE : GOOD
   }
   for (const line of formatFindings({ problems, warnings })) {
     terminal.out(line.replace(/: warning: /, `: ${terminal.style('yellow', 'warning')}: `) + '\n')
+  }
+  if (forPostfix.length > 0) {
+    terminal.out(
+      'For main.cf of the Postfix that asks this policy server, so that its mail flows when nobody answers:\n',
+    )
+    for (const line of forPostfix) terminal.out(`  ${line}\n`)
   }
   const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
   const sum = `${count(problems.length, 'problem')}, ${count(warnings.length, 'warning')}`

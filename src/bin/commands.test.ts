@@ -14,6 +14,7 @@ local_recipient_maps = inline:{ you=yes }
 mynetworks = 127.0.0.0/8
 postern_dns_servers = 127.0.0.1:9
 postern_hosts_file =
+postern_policy_listen =
 smtpd_helo_required = yes
 `
 
@@ -27,7 +28,7 @@ function configure(t: TestContext, mainCf: string, files: Readonly<Record<string
 }
 
 /** Lines of BASE and the line of the state directory: where a test's own begin. */
-const FIRST = 11
+const FIRST = 12
 
 describe('postern check', () => {
   test('has nothing to say about a good configuration', async t => {
@@ -82,7 +83,55 @@ smtpd_helo_restrictions =
         },
       ],
       warnings: [],
+      forPostfix: [],
     })
+  })
+
+  test('T5.3 prints what lets mail flow past a Postfix that asks here when nobody answers', async t => {
+    const { status, out } = await postern('check', '-c', configure(t, 'postern_policy_listen = inet:127.0.0.1:10023\n'))
+    assert.equal(status, 0)
+    for (const line of [
+      /^ {2}smtpd_policy_service_default_action = DUNNO$/m,
+      /^ {2}smtpd_policy_service_timeout = \d+s$/m,
+      /^ {2}milter_default_action = accept$/m,
+    ])
+      assert.match(out, line)
+  })
+
+  test('G17 tells what is wrong in the lists of policy endpoints, with its place', async t => {
+    const directory = configure(
+      t,
+      `postern_policy_listen =
+    inet:127.0.0.1:10023 { check_greylits }
+    unix:private/spf { check_client_access hash:missing,
+        reject, check_spf }
+    inet:127.0.0.1:10025 { check_policy_service inet:localhost:10025 }
+`,
+    )
+    const { status, out } = await postern('check', '-c', directory)
+    assert.equal(status, 1)
+    const at = (line: number, column: number): string => `${directory}/main.cf:${FIRST + line}:${column}: `
+    const lines = out.split('\n')
+    assert.ok(lines.includes(`${at(1, 28)}unknown restriction "check_greylits": did you mean "check_greylist"?`), out)
+    assert.match(out, /hash:missing/)
+    assert.match(out, /:15:17: warning: "check_spf" is never reached/)
+    assert.match(out, /:16:49: warning: check_policy_service inet:localhost:10025 leads back to the endpoint/)
+  })
+
+  test('G17 refuses endpoints that are none', async t => {
+    for (const [value, what] of [
+      [
+        'inet:127.0.0.1:10023 { }',
+        /cannot use "\{ \}" for postern_policy_listen: expected restrictions between the braces/,
+      ],
+      ['inet:127.0.0.1', /cannot use "inet:127\.0\.0\.1" for postern_policy_listen/],
+      ['inet:127.0.0.1:1, inet:127.0.0.1:1 { check_spf }', /expected each endpoint once/],
+      ['{ check_spf }', /cannot use "\{ check_spf \}" for postern_policy_listen/],
+    ] as const) {
+      const { status, out } = await postern('check', '-c', configure(t, `postern_policy_listen = ${value}\n`))
+      assert.equal(status, 1)
+      assert.match(out, what)
+    }
   })
 
   test('warns of what a gateway without a queue does not do', async t => {

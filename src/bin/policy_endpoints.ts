@@ -63,31 +63,30 @@ export interface OwnPolicies {
   ask(server: string, facts: Facts, clientName: ClientName): Promise<PolicyAnswer> | null
 }
 
+type PolicyConfig = Pick<Config, 'postern_policy_listen' | 'queue_directory'>
+
 /**
  * Finds the endpoints of ours that a check_policy_service names. They get the request that would have gone over the wire, so
  * that both ways give the same answer.
  */
 export function makeOwnPolicies(options: {
-  readonly config: Pick<Config, 'postern_policy_listen' | 'queue_directory'>
+  readonly config: PolicyConfig
   readonly settings: PolicyServiceSettings
   readonly endpoints: ReadonlyMap<string, Decide>
   readonly attributes: (facts: Facts, clientName: ClientName, context: string) => readonly PolicyAttribute[]
 }): OwnPolicies {
-  const { settings, attributes, endpoints } = options
-  const { queue_directory, postern_policy_listen } = options.config
-  const byAddress = new Map<string, Decide>()
-  for (const endpoint of postern_policy_listen) {
-    const decide = endpoints.get(policyDoorKey(endpoint, options.config))
-    if (decide !== undefined) for (const name of namesOf(endpoint, queue_directory)) byAddress.set(name, decide)
-  }
+  const { config, settings, attributes, endpoints } = options
   const known = new Map<string, { readonly decide: Decide; readonly context: string } | null>()
+  const find = (server: string): { readonly decide: Decide; readonly context: string } | null => {
+    const endpoint = ownEndpointOf(server, config)
+    const decide = endpoint === null ? undefined : endpoints.get(policyDoorKey(endpoint, config))
+    const parsed = parsePolicyServer(server, settings)
+    return decide === undefined || !parsed.ok ? null : { decide, context: parsed.server.settings.policyContext }
+  }
   return {
     ask(server, facts, clientName) {
-      let own = known.get(server)
-      if (own === undefined) {
-        own = findOwn(server, { settings, queueDirectory: queue_directory, byAddress })
-        known.set(server, own)
-      }
+      const own = known.has(server) ? (known.get(server) ?? null) : find(server)
+      known.set(server, own)
       return own === null ? null : answer(own.decide, attributes(facts, clientName, own.context))
     },
   }
@@ -98,39 +97,41 @@ async function answer(decide: Decide, attributes: readonly PolicyAttribute[]): P
   return { status: 'action', action: await decide(request) }
 }
 
-function findOwn(
-  server: string,
-  by: {
-    readonly settings: PolicyServiceSettings
-    readonly queueDirectory: string
-    readonly byAddress: ReadonlyMap<string, Decide>
-  },
-): { readonly decide: Decide; readonly context: string } | null {
-  const parsed = parsePolicyServer(server, by.settings)
+/** Only the address of a server matters here. */
+const ANY_SETTINGS: PolicyServiceSettings = {
+  timeoutMs: 0,
+  maxIdleMs: 0,
+  maxTtlMs: 0,
+  retryDelayMs: 0,
+  requestLimit: 0,
+  tryLimit: 1,
+  defaultAction: '',
+  policyContext: '',
+}
+
+/** The endpoint of ours that the argument of check_policy_service names; null: it names another server. */
+export function ownEndpointOf(server: string, config: PolicyConfig): Endpoint | null {
+  const parsed = parsePolicyServer(server, ANY_SETTINGS)
   if (!parsed.ok) return null
-  const { address, settings } = parsed.server
-  const name =
+  const { address } = parsed.server
+  const key =
     address.kind === 'unix'
-      ? policyDoorKey(
-          { kind: 'unix', path: address.path, text: '', words: null },
-          { queue_directory: by.queueDirectory },
-        )
+      ? policyDoorKey({ kind: 'unix', path: address.path, text: '', words: null }, config)
       : `policy ${addressOf({ kind: 'inet', address: address.host.toLowerCase(), port: address.port, text: '', words: null })}`
-  const decide = by.byAddress.get(name)
-  return decide === undefined ? null : { decide, context: settings.policyContext }
+  return config.postern_policy_listen.find(endpoint => namesOf(endpoint, config).includes(key)) ?? null
 }
 
 /** An endpoint on all addresses is also reached by those of this machine. */
-function namesOf(endpoint: Endpoint, queueDirectory: string): readonly string[] {
-  const own = policyDoorKey(endpoint, { queue_directory: queueDirectory })
+function namesOf(endpoint: Endpoint, config: PolicyConfig): readonly string[] {
+  const own = policyDoorKey(endpoint, config)
   if (endpoint.kind === 'unix') return [own]
   const { address, port } = endpoint
-  const every = address === '' || address === '0.0.0.0' || address === '::'
-  const isLocal = every || address === '127.0.0.1' || address === '::1'
+  const isEvery = address === '' || address === '0.0.0.0' || address === '::'
+  const isLocal = isEvery || address === '127.0.0.1' || address === '::1' || address === 'localhost'
   return [
     own,
     ...(isLocal ? [`policy inet:localhost:${port}`] : []),
-    ...(every && address !== '::' ? [`policy inet:127.0.0.1:${port}`] : []),
-    ...(every && address !== '0.0.0.0' ? [`policy inet:[::1]:${port}`] : []),
+    ...((isEvery && address !== '::') || address === 'localhost' ? [`policy inet:127.0.0.1:${port}`] : []),
+    ...(isEvery && address !== '0.0.0.0' ? [`policy inet:[::1]:${port}`] : []),
   ]
 }

@@ -17,6 +17,7 @@ import { openDecision } from './decision.ts'
 import { findFilters, findGatewayLimits, findHolds } from './gateway_limits.ts'
 import { parseLogTarget } from './log.ts'
 import { NO_MEMORY } from './memory.ts'
+import { findPolicyCircles } from './policy_circles.ts'
 import { readTls } from './tls_files.ts'
 
 export interface Soundness {
@@ -55,6 +56,7 @@ export async function examine(loaded: Loaded, path: string, clock: Clock): Promi
       ...loaded.warnings,
       ...findContradictions(config, name => registry.find(name)),
       ...findGatewayLimits(loaded),
+      ...findPolicyCircles(config),
       ...tableProblems(told, 'warning', path),
       ...inTableTexts(specs, config, dirname(path)),
     ]),
@@ -103,7 +105,11 @@ function tableSpecs(config: Config): readonly string[] {
     // The type's parse made it a list of texts.
     return config[param.name] as readonly string[]
   })
-  const lists = [...LIST_NAMES.map(name => config[name]), ...config.restriction_classes.values()]
+  const lists = [
+    ...LIST_NAMES.map(name => config[name]),
+    ...config.restriction_classes.values(),
+    ...config.postern_policy_listen.map(({ words }) => words ?? []),
+  ]
   const inLists = lists.flatMap(words => words.map(word => word.text).filter(text => /^[A-Za-z]\w*:[^:]/.test(text)))
   const tables = inLists.filter(text => !/^(?:inet|unix):/.test(text))
   return [...new Set([...ofParams, ...tables])]

@@ -53,6 +53,7 @@ export function findContradictions(config: Config, known: KnownRestriction): rea
     tellTwice(items, list, { asked, warn })
   }
   for (const words of config.restriction_classes.values()) tellUnreachable(parse(words), warn)
+  for (const { words } of config.postern_policy_listen) tellUnreachable(parse(words ?? []), warn)
   return warnings
 }
 
