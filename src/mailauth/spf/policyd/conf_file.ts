@@ -54,7 +54,7 @@ const OPTIONS: Readonly<Record<string, Reader>> = {
   // "TestOnly = 0" is test mode (policyd-spf.conf(5)); the older name never had an effect in 3.0.4.
   TestOnly: number({ min: 0, max: 1 }, value => ({ testOnly: value === 0 })),
   defaultSeedOnly: (value, say) => {
-    say('defaultSeedOnly does nothing: policyd-spf looks only at TestOnly')
+    say('does nothing: policyd-spf looks only at TestOnly')
     return number({ min: 0, max: 1 }, () => ({}))(value, say)
   },
   SPF_Enhanced_Status_Codes: text(value => ({ enhancedStatusCodes: value !== 'No' })),
