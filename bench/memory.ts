@@ -2,9 +2,9 @@
  * Notes of the embedded memory per second, 50 in each turn of the event loop, with so many triplets known; beside node:sqlite
  * doing the same (read the client, read the triplet, write it; WAL, one transaction a turn), in one run.
  *
- *   node --expose-gc bench/memory.ts [TRIPLETS...]       default 10000 1000000 10000000
+ *   node bench/memory.ts [TRIPLETS...]       default 10000 1000000 10000000
  *
- * Both outlive kill -9 and may lose the last second at a power cut.
+ * Both outlive kill -9 and may lose the last second at a power cut. "joining": while a thread joins all files.
  */
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -108,10 +108,16 @@ async function benchEmbedded(directory: string, triplets: number): Promise<Figur
     `  on disk ${(diskBytes / triplets).toFixed(1)} bytes a triplet; in memory ${(grown / triplets).toFixed(1)} (index ${(index / triplets).toFixed(1)}), process ${whole(rss / 1e6)} MB`,
   )
   memory = await open(directory)
-  const figures = await measure(triplets, async batch => {
+  const noteBatch = async (batch: readonly GreylistAttempt[]): Promise<void> => {
     const answers = await Promise.all(batch.map(one => memory.note(one)))
     if (answers.some(answer => answer.status !== 'found')) throw new Error('Cannot measure: a note failed')
-  })
+  }
+  const figures = await measure(triplets, noteBatch)
+  await memory.close()
+  memory = await open(directory)
+  const joining = memory.compact()
+  say(row('joining', await measure(triplets, noteBatch)))
+  await joining
   await memory.close()
   return figures
 }

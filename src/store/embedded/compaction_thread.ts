@@ -1,4 +1,5 @@
 /** Runs one compaction beside the sessions; started by maintenance.ts. */
+import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { errnoText } from '../../util/errno_text.ts'
 import { type CompactionJob, type CompactionResult, compactFiles } from './compaction.ts'
@@ -33,4 +34,6 @@ function run(): ThreadAnswer {
   }
 }
 
+// Linux: 0 is the calling thread alone (setpriority(2), "C library/kernel differences"). Elsewhere it would be the whole process.
+if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW)
 parentPort?.postMessage(run())
