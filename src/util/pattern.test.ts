@@ -1,10 +1,30 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Pattern, PatternError, type PatternOptions } from './pattern.ts'
+import { Matcher, maxSteps } from './pattern_matcher.ts'
+import { type PerlOptions, parsePerlPattern } from './pattern_perl.ts'
+import { compileProgram } from './pattern_program.ts'
 
 const PCRE: PatternOptions = { syntax: 'pcre', flags: { ignoreCase: true, dotAll: true } }
 const ERE: PatternOptions = { syntax: 'posix', extended: true, ignoreCase: true, newline: false }
 const BRE: PatternOptions = { ...ERE, extended: false }
+/** As a pcre: table reads it. */
+const PERL: PerlOptions = {
+  syntax: 'pcre',
+  flags: {
+    ignoreCase: true,
+    multiline: false,
+    dotAll: true,
+    extended: false,
+    extendedMore: false,
+    ungreedy: false,
+    duplicateNames: false,
+    noCapture: false,
+    dollarEndOnly: false,
+  },
+  anchored: false,
+  maxChar: 0xff,
+}
 const PYTHON: PatternOptions = { syntax: 'python' }
 
 /** Groups from 1 as text, "-" for one that took no part; "none", "overrun", or the complaint. */
@@ -184,7 +204,7 @@ describe('no pattern runs for ever', () => {
     ['(x+x+)+y', 'x'],
     ['(.*)(.*)(.*)(.*)(.*)(.*)(.*)=', 'y'],
     ['^(([a-z])+.)+[A-Z]([a-z])+$', 'a'],
-    ['([a-z]{1,40}\\.)+x', 'a'],
+    ['([a-z]{1,16}\\.)+x', 'a'],
     ['((a|b)*)*c', 'ab'],
   ] as const
   for (const [source, text] of regular) {
@@ -206,12 +226,54 @@ describe('no pattern runs for ever', () => {
     ['^(([a-z0-9]+[.-])*)*\\1$', 'a.'],
     ['.*?.*?.*?.*?=(?!x)', 'x'],
     ['(?<=a)(a|aa)*b', 'a'],
+    ['([a-z]{1,40}\\.)+x', 'a'],
   ] as const
   for (const [source, text] of beyond) {
     test(`${source} is given up`, () => {
       // It would never come back otherwise: this test ends only because the matcher does.
       const found = new Pattern(source, PCRE).test(long(text))
       assert.equal(found.kind, 'overrun')
+    })
+  }
+
+  test('T8.6 a search ends within its bound, by steps', () => {
+    for (const [source, text] of [...beyond, ...regular]) {
+      const matcher = new Matcher(compileProgram(parsePerlPattern(source, PERL), 'accept'))
+      const subject = long(text)
+      matcher.search(subject)
+      // The step that goes beyond may be a long run.
+      assert.ok(matcher.stepsTaken <= maxSteps(subject) + subject.length, `${source}: ${matcher.stepsTaken}`)
+    }
+    assert.ok(maxSteps('x'.repeat(4096)) <= 50_000)
+  })
+
+  // Such as people write for header_checks, body_checks and client names, on lines as they come.
+  const written = [
+    [
+      '^(?!.*\\.example\\.org).*(?:dsl|dyn(?:amic)?|pool|cable|ppp|dial).*\\d',
+      'dynamic-adsl-84-12-33-221.pool.example.net',
+    ],
+    ['(\\d{1,3})[.-]\\1', '84-12-33-33.pool.example.net'],
+    [
+      '^Content-(?:Type|Disposition):.*(?:file)?name\\s*=\\s*"?(.{0,200}\\.(?:exe|scr|pif|com|bat|vbs))"?\\s*$',
+      `Content-Type: application/octet-stream; name="${'invoice_2026_'.repeat(12)}.pdf.zip"`,
+    ],
+    [
+      '^(?=.*<a\\s)(?=.*href)(?:[^<]{1,500}<){3,20}',
+      '<p>lorem ipsum <a href="http://example.com/x?y=z">dolor</a> sit amet </p>'.repeat(12),
+    ],
+    ['(?<!\\w)[A-Z]{20,}(?!\\w)', 'Subject: A VERY LOUD MESSAGE ABOUT SOMETHING THAT NOBODY WANTS TO KNOW '.repeat(8)],
+    ['^(?:[A-Za-z0-9+/]{60,76})$', 'QUJD'.repeat(19)],
+    [
+      '(?:https?://[^/\\s]{1,253}/[^\\s]{0,500}\\.(?:php|cgi)){1,3}',
+      'see http://www.example.com/a/b/c/d/index.html and https://example.net/x.php '.repeat(10),
+    ],
+  ] as const
+  for (const [source, subject] of written) {
+    test(`T8.6 ${source} is far below the bound`, () => {
+      const matcher = new Matcher(compileProgram(parsePerlPattern(source, PERL), 'accept'))
+      assert.notEqual(matcher.search(subject).kind, 'overrun')
+      assert.ok(matcher.stepsTaken < maxSteps(subject) / 4, `${matcher.stepsTaken} steps`)
     })
   }
 

@@ -17,14 +17,18 @@ export interface Search {
 }
 
 /**
- * Steps that one search may take: some milliseconds. Perl's way of trying one possibility after the other can take longer than
- * the universe lasts, so there must be a bound; PCRE2 has one too (10,000,000 calls).
+ * Steps that one search may take: one to two milliseconds for a line of 4 KiB. Perl's way of trying one possibility after the
+ * other can take longer than the universe lasts, so there must be a bound; PCRE2 has one too (10,000,000 calls). Patterns that
+ * people write take some ten steps for each character of a real line at most.
  */
-export const MAX_STEPS = 200_000
+export function maxSteps(subject: string): number {
+  return Math.max(50_000, 12 * subject.length)
+}
 /** Larger memories of what failed (bits) are not worth their making. */
-const MAX_MEMO_BITS = 32_000_000
-/** Steps with such a memory are as good as many more without: the same place is never tried twice. */
-const MAX_MEMO_STEPS = 1_000_000
+const MAX_MEMO_BITS = 8_000_000
+
+/** lastIndexOf looks back to the start of the subject; for so few characters it does not pay. */
+const SHORT_RUN = 256
 
 /** Kinds of entries of the backtrack stack, which are four numbers each; others are instructions to go on with. */
 const UNDO = -1
@@ -55,13 +59,18 @@ export class Matcher {
     this.#registers = new Int32Array(program.registers)
   }
 
+  /** What the last search took of its bound. */
+  get stepsTaken(): number {
+    return maxSteps(this.#subject) - this.#steps
+  }
+
   search(subject: string, { from = 0, here = false, end = -1 }: Search = {}): Found {
     this.#subject = subject
     this.#end = end
     const { code, memoizable, anchored, first } = this.#program
     const bits = code.length * (subject.length + 1)
     this.#memo = memoizable && bits <= MAX_MEMO_BITS ? new Uint32Array((bits >>> 5) + 1) : null
-    this.#steps = this.#memo === null ? MAX_STEPS : MAX_MEMO_STEPS
+    this.#steps = maxSteps(subject)
     const last = here ? from : anchored ? 0 : subject.length
     for (let start = from; start <= last; start++) {
       if (first !== null) {
@@ -239,10 +248,19 @@ export class Matcher {
   #giveBack(pc: number, min: number, end: number): boolean {
     const code = this.#code
     let next = end - 1
-    if (code[pc] === OP.char) {
+    if (code[pc] === OP.char && end - min <= SHORT_RUN) {
+      const wanted = code[pc + 1] ?? 0
+      while (next >= min && this.#subject.charCodeAt(next) !== wanted) next--
+      this.#steps -= (end - next) >> 4
+      if (next < min) return false
+    } else if (code[pc] === OP.char) {
       // The character that must follow is looked for at once.
       next = this.#subject.lastIndexOf(String.fromCharCode(code[pc + 1] ?? 0), next)
       this.#steps -= (end - next) >> 8
+      if (next < min) return false
+    } else if (code[pc] === OP.set) {
+      while (next >= min && !(next < this.#subject.length && this.#inSet(code[pc + 1] ?? 0, next))) next--
+      this.#steps -= (end - next) >> 3
       if (next < min) return false
     }
     if (next > min) {
