@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { sleep, systemClock } from '../../src/util/clock.ts'
-import { askPolicy, type Delivery } from '../support/policy_asker.ts'
+import { askPolicy, type Delivery } from '../support/policy_burst.ts'
 import { freePort } from '../support/ports.ts'
 import { PosternProcess } from '../support/postern_process.ts'
 

@@ -1,7 +1,7 @@
 import type { MemoryEntry, MemoryKind } from '../../model/memory.ts'
 import { openAll } from './files.ts'
 import { IndexTable, KINDS } from './index_table.ts'
-import { FileReader } from './reader.ts'
+import { FileReader, SLICE } from './reader.ts'
 import type { MemoryState } from './state.ts'
 
 export interface EntriesOptions {
@@ -31,7 +31,7 @@ export async function* listEntries(options: EntriesOptions, kind: MemoryKind): A
           told.set(1, 1, 1)
           const { bytes, keyStart, keyEnd } = record
           found.push({ kind, key: Buffer.from(bytes.subarray(keyStart, keyEnd)).toString('utf8'), ...seen })
-        })
+        }, SLICE)
         yield* found
         await pause()
       }

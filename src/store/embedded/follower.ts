@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import { errnoCode } from '../../util/errno_text.ts'
 import { listFiles, type OpenFile, openAll, openFile } from './files.ts'
-import { FileReader } from './reader.ts'
+import { FileReader, SLICE } from './reader.ts'
 import type { Record } from './record.ts'
 import type { MemoryState } from './state.ts'
 
@@ -179,7 +179,7 @@ export class Follower {
 
   #raiseOn(): void {
     const [reader] = this.#raising
-    if (reader === undefined || reader.readChunk(this.#raise)) return
+    if (reader === undefined || reader.readChunk(this.#raise, SLICE)) return
     this.#raising.shift()
     this.#retire(reader)
   }
