@@ -1,40 +1,42 @@
-import net from 'node:net'
+import { askPolicy } from './policy_asker.ts'
 
-/** A connection to a policy server, which is asked one thing after the other. */
-export interface PolicyAsker {
-  /** The action that it answers. */
-  ask(attributes: Readonly<Record<string, string>>): Promise<string>
-  close(): void
+export interface Delivery {
+  readonly client: string
+  readonly sender: string
+  readonly recipient: string
 }
 
-/** Connects to a policy server of loopback. */
-export async function askPolicy(port: number): Promise<PolicyAsker> {
-  const socket = net.connect({ host: '127.0.0.1', port, noDelay: true })
-  await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve)
-    socket.once('error', reject)
-  })
-  const waiting: { resolve(action: string): void; reject(error: Error): void }[] = []
-  let said = ''
-  socket.setEncoding('utf8')
-  socket.on('data', (chunk: string) => {
-    said += chunk
-    for (let end = said.indexOf('\n\n'); end >= 0; end = said.indexOf('\n\n')) {
-      waiting.shift()?.resolve(said.slice(0, end).replace(/^action=/, ''))
-      said = said.slice(end + 2)
+/** Asks a policy server about each, on `connections` connections at once; the actions in the same order. */
+export async function askBurst(
+  port: number,
+  deliveries: readonly Delivery[],
+  connections: number,
+): Promise<readonly string[]> {
+  const actions: string[] = []
+  let next = 0
+  const row = async (): Promise<void> => {
+    const asker = await askPolicy(port)
+    for (let i = next++; i < deliveries.length; i = next++) {
+      const delivery = deliveries[i]
+      if (delivery !== undefined) actions[i] = await asker.ask(attributes(delivery, i))
     }
-  })
-  socket.on('error', () => undefined)
-  socket.on('close', () => {
-    for (const one of waiting.splice(0)) one.reject(new Error('The policy server closed the connection'))
-  })
+    asker.close()
+  }
+  await Promise.all(Array.from({ length: connections }, row))
+  return actions
+}
+
+function attributes({ client, sender, recipient }: Delivery, serial: number): Readonly<Record<string, string>> {
   return {
-    ask: attributes =>
-      new Promise((resolve, reject) => {
-        waiting.push({ resolve, reject })
-        const lines = Object.entries({ request: 'smtpd_access_policy', ...attributes })
-        socket.write(`${lines.map(([name, value]) => `${name}=${value}`).join('\n')}\n\n`)
-      }),
-    close: () => socket.destroy(),
+    request: 'smtpd_access_policy',
+    protocol_state: 'RCPT',
+    protocol_name: 'ESMTP',
+    client_address: client,
+    client_name: 'unknown',
+    helo_name: 'there.example',
+    sender,
+    recipient,
+    instance: `${process.pid}.${serial}.${sender}`,
+    etrn_domain: '',
   }
 }
