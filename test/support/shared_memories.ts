@@ -13,7 +13,7 @@ export const TIMEOUT_MS = 250
 export function connectTo(url: string, timeoutMs = TIMEOUT_MS): Remote {
   const parsed = parseStoreAddress(url)
   if (!parsed.ok || parsed.address.kind !== 'valkey') throw new Error(`Cannot connect to ${url}`)
-  return connectRemote(parsed.address, { password: '', timeoutMs })
+  return connectRemote(parsed.address, { password: '', timeoutMs, clock: systemClock })
 }
 
 export interface Host {
@@ -22,6 +22,8 @@ export interface Host {
   /** What onProblem was told. */
   readonly told: string[]
 }
+
+let hosts = 0
 
 /** What one host would have: the shared memory, with its own one behind it. */
 export async function startHost(
@@ -36,6 +38,7 @@ export async function startHost(
     lifetimes,
     clock: systemClock,
     timeoutMs: TIMEOUT_MS,
+    hostName: `host ${++hosts}`,
     onProblem: text => told.push(text),
   })
   return { memory, local, told }

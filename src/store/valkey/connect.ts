@@ -1,6 +1,7 @@
 /** Connections by iovalkey: one server, a master behind Sentinels, or a cluster. The only file that knows the package. */
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'iovalkey'
 import type { StoreAddress } from '../../config/store_url.ts'
+import type { Clock } from '../../util/clock.ts'
 import { errorText } from './deadlines.ts'
 import type { Remote, RemoteEvents } from './remote.ts'
 import { type ScriptName, scripts } from './scripts.ts'
@@ -10,6 +11,7 @@ export interface ConnectOptions {
   /** It wins over the one in the address; '' for none. */
   readonly password: string
   readonly timeoutMs: number
+  readonly clock: Clock
 }
 
 type ValkeyAddress = Extract<StoreAddress, { kind: 'valkey' }>
@@ -64,6 +66,14 @@ class SingleRemote implements Remote {
     return ''
   }
 
+  lanes(): Iterable<string> {
+    return ['']
+  }
+
+  mark(key: string, seconds: number, options: { readonly ifAbsent: boolean }): Promise<boolean> {
+    return markKey(this.#client, key, { seconds, ...options })
+  }
+
   run(script: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     return runScript(this.#client, script, [...keys, ...args])
   }
@@ -85,6 +95,8 @@ class ClusterRemote implements Remote {
   readonly isCluster = true
   readonly name: string
   readonly #client: Cluster
+  readonly #clock: Clock
+  #isClosed = false
 
   constructor(address: ValkeyAddress, options: ConnectOptions) {
     this.name = address.text
@@ -95,16 +107,20 @@ class ClusterRemote implements Remote {
       enableOfflineQueue: false,
       enableAutoPipelining: true,
       scripts: commands(),
-      // A command that is sent again much later would be late anyway: its caller has given up.
+      // A slot that has moved is followed. What a dead node was asked is not asked again, of any node that happens to live, for its
+      // caller has given up by then.
       maxRedirections: 4,
-      retryDelayOnFailover: RETRY_MS,
+      retryDelayOnFailover: 0,
       retryDelayOnClusterDown: 0,
-      slotsRefreshInterval: RETRY_MOST_MS,
+      // The client's own refreshing goes on after disconnect() when that comes in the middle of it, and keeps the process alive.
+      slotsRefreshInterval: 0,
       slotsRefreshTimeout: RETRY_MOST_MS,
       // A certificate is for the name, which the client would otherwise have replaced by the address.
       ...(address.tls ? { dnsLookup: (name, done) => done(null, name) } : {}),
     }
     this.#client = new Cluster(nodes, settings)
+    this.#clock = options.clock
+    this.#refreshLater()
   }
 
   listen({ lost, connected }: RemoteEvents): void {
@@ -128,10 +144,26 @@ class ClusterRemote implements Remote {
     return this.#client.slots[slotOf(key)]?.[0] ?? 'no node'
   }
 
+  lanes(): Iterable<string> {
+    return this.#lanes()
+  }
+
+  mark(key: string, seconds: number, options: { readonly ifAbsent: boolean }): Promise<boolean> {
+    return markKey(this.#client, key, { seconds, ...options })
+  }
+
   async run(script: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     if (this.#client.slots[slotOf(keys[0] ?? '')] === undefined && this.#client.slots.length > 0)
       throw new Error('no node has this slot')
     return runScript(this.#client, script, [...keys, ...args])
+  }
+
+  #refreshLater(): void {
+    this.#clock.after(RETRY_MOST_MS, () => {
+      if (this.#isClosed) return
+      if (this.#client.status === 'ready') this.#client.refreshSlotsCache()
+      this.#refreshLater()
+    })
   }
 
   async *scan(prefix: string): AsyncGenerator<readonly (readonly [string, string])[]> {
@@ -144,6 +176,7 @@ class ClusterRemote implements Remote {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#client.disconnect()
   }
 
@@ -209,6 +242,15 @@ function runScript(client: Redis | Cluster, script: ScriptName, args: readonly (
   const method = methods[COMMAND + script]
   if (method === undefined) throw new Error(`Cannot run ${script}: it was not declared`)
   return method.apply(client, [...args])
+}
+
+async function markKey(
+  client: Redis | Cluster,
+  key: string,
+  { seconds, ifAbsent }: { readonly seconds: number; readonly ifAbsent: boolean },
+): Promise<boolean> {
+  const done = ifAbsent ? await client.set(key, '1', 'EX', seconds, 'NX') : await client.set(key, '1', 'EX', seconds)
+  return done === 'OK'
 }
 
 const PAGE = 500

@@ -4,11 +4,27 @@ import type { Clock } from '../../util/clock.ts'
 /** So many calls in a row without an answer, and it is taken for gone: one slow answer is none. */
 const FAILURES = 3
 
+/**
+ * A server that has just come back, or into the place of another, may have lost a last second that the other hosts still know. They
+ * find it within a second and a half, and tell it then; so long its "never seen" proves nothing.
+ */
+const DOUBT_MS = 3000
+
+/** One that is lost again within so long of coming back is tried less often, so that it does not come and go all the time. */
+const SETTLED_MS = 10_000
+const PATIENCE_MS = 500
+const PATIENCE_MOST_MS = 4000
+
 interface Lane {
   failures: number
   /** Null: it answers. */
   goneSinceMs: number | null
   reason: string
+  doubtUntilMs: number
+  backAtMs: number
+  /** How long it is left alone once it is lost, and since when it may be tried. */
+  patienceMs: number
+  tryAtMs: number
   /** The key whose call failed last: what to try whether it answers again. */
   key: string | null
 }
@@ -29,6 +45,16 @@ export class Health {
     this.#events = events
   }
 
+  /** These have been there from the beginning. */
+  trust(lanes: Iterable<string>): void {
+    for (const lane of lanes) this.#lane(lane).doubtUntilMs = 0
+  }
+
+  /** Whether it may have lost something that other hosts still know. */
+  isDoubtful(lane: string): boolean {
+    return this.#clock.monotonic() < this.#lane(lane).doubtUntilMs
+  }
+
   isUp(lane: string): boolean {
     return (this.#lanes.get(lane)?.goneSinceMs ?? null) === null
   }
@@ -43,10 +69,15 @@ export class Health {
     return [...this.#lanes].filter(([, lane]) => lane.goneSinceMs !== null).map(([name, lane]) => [name, lane.key])
   }
 
+  /** Whether it is time to try one that is gone. */
+  mayTry(name: string): boolean {
+    return this.#clock.monotonic() >= this.#lane(name).tryAtMs
+  }
+
   succeeded(lane: string): void {
-    const known = this.#lanes.get(lane)
+    const known = this.#lane(lane)
     // An answer that was under way when the rest was given up proves nothing yet; the trial does.
-    if (known !== undefined && known.goneSinceMs === null) known.failures = 0
+    if (known.goneSinceMs === null) known.failures = 0
   }
 
   failed(lane: string, reason: string, key: string): void {
@@ -60,22 +91,38 @@ export class Health {
   lost(name: string, reason: string): void {
     const lane = this.#lane(name)
     if (lane.goneSinceMs !== null) return
-    lane.goneSinceMs = this.#clock.monotonic()
+    const now = this.#clock.monotonic()
+    lane.goneSinceMs = now
     lane.reason = reason
+    lane.patienceMs =
+      now - lane.backAtMs < SETTLED_MS ? Math.min(PATIENCE_MOST_MS, 2 * lane.patienceMs + PATIENCE_MS) : 0
+    lane.tryAtMs = now + lane.patienceMs
     this.#events.lost(name, reason)
   }
 
   /** The trial was answered. */
   back(name: string): void {
-    const since = this.#lanes.get(name)?.goneSinceMs ?? null
-    this.#lanes.delete(name)
-    if (since !== null) this.#events.back(name, Math.round((this.#clock.monotonic() - since) / 1000))
+    const lane = this.#lane(name)
+    const now = this.#clock.monotonic()
+    if (lane.goneSinceMs === null) return
+    const seconds = Math.round((now - lane.goneSinceMs) / 1000)
+    Object.assign(lane, { failures: 0, goneSinceMs: null, reason: '', backAtMs: now, doubtUntilMs: now + DOUBT_MS })
+    this.#events.back(name, seconds)
   }
 
   #lane(name: string): Lane {
     const known = this.#lanes.get(name)
     if (known !== undefined) return known
-    const lane: Lane = { failures: 0, goneSinceMs: null, reason: '', key: null }
+    const lane: Lane = {
+      failures: 0,
+      goneSinceMs: null,
+      reason: '',
+      key: null,
+      doubtUntilMs: this.#clock.monotonic() + DOUBT_MS,
+      backAtMs: Number.NEGATIVE_INFINITY,
+      patienceMs: 0,
+      tryAtMs: 0,
+    }
     this.#lanes.set(name, lane)
     return lane
   }

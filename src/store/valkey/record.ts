@@ -7,8 +7,6 @@ export interface RecordName {
   readonly key: string
 }
 
-const KINDS: readonly MemoryKind[] = ['triplet', 'client', 'correspondent']
-
 const PREFIXES: Readonly<Record<MemoryKind, string>> = {
   triplet: 'postern:t:',
   client: 'postern:c:',
@@ -23,12 +21,6 @@ export function keyPrefix(kind: MemoryKind): string {
 /** The name of a record in Valkey. */
 export function remoteKey(kind: MemoryKind, key: string): string {
   return PREFIXES[kind] + key
-}
-
-/** The other way round; null for a key that is not ours. */
-export function nameOf(remote: string): RecordName | null {
-  const kind = KINDS.find(kind => remote.startsWith(PREFIXES[kind]))
-  return kind === undefined ? null : { kind, key: remote.slice(PREFIXES[kind].length) }
 }
 
 export function formatRecord(known: Sighting | null): string {

@@ -18,8 +18,12 @@ export interface Remote {
   listen(events: RemoteEvents): void
   /** Which server has this key. */
   lane(key: string): string
+  /** All that are known now. */
+  lanes(): Iterable<string>
   /** Runs a script of scripts.ts. */
   run(script: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
+  /** Sets a key that is no record for so long; false when it was there already and `ifAbsent`. */
+  mark(key: string, seconds: number, options: { readonly ifAbsent: boolean }): Promise<boolean>
   /** All keys that begin so, with their values, page by page; a key may come twice. */
   scan(prefix: string): AsyncIterable<readonly (readonly [key: string, value: string])[]>
   /** Gives the connection to a server up, on which nothing comes any more; another is made by itself. */

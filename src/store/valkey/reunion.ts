@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../util/clock.ts'
 import { Health } from './health.ts'
-import { nameOf, type RecordName, remoteKey } from './record.ts'
+import { type RecordName, remoteKey } from './record.ts'
 import type { Remote } from './remote.ts'
 import { Unsaid } from './unsaid.ts'
 
@@ -11,6 +11,10 @@ export interface ReunionOptions {
   readonly onProblem: (text: string) => void
   /** Says to the shared memory what this host knows of a record; null when that was done, else why not. */
   readonly tell: (name: RecordName) => Promise<string | null>
+  /** Writes a key that is no record, for a few seconds; null when that was done, else why not. */
+  readonly tryToWrite: (key: string) => Promise<string | null>
+  /** Connected, from the beginning or again, and told what was missed. */
+  readonly reunited: () => void
 }
 
 /** How often a server that is gone is tried. */
@@ -18,6 +22,9 @@ const TRY_MS = 500
 
 /** Records told at once: enough to be quick over a long line, few enough not to delay the decisions between them. */
 const TOLD_AT_ONCE = 256
+
+/** When the other hosts have told what they know as well, what this one told is asked for again, so that all know the same. */
+const ECHO_MS = 3000
 
 /** Knows which servers answer, tries those that do not, and tells them what they missed when they do. */
 export class Reunion {
@@ -28,6 +35,7 @@ export class Reunion {
   #working: Promise<void> | null = null
   #again = false
   #ended = false
+  #isConnected = false
   #connected: (() => void) | null = null
   /** Writes to the local memory that nobody waits for. */
   #open = 0
@@ -47,6 +55,7 @@ export class Reunion {
       },
       connected: () => {
         this.#unsaid.doubtRecent(clock.monotonic())
+        this.#isConnected = true
         this.#connected?.()
         this.#hurry()
       },
@@ -56,12 +65,20 @@ export class Reunion {
   /** Settles when it is connected; after a while it begins without. */
   async begin(): Promise<void> {
     const { clock, timeoutMs, remote } = this.#options
-    const inTime = await new Promise<boolean>(resolve => {
-      this.#connected = () => resolve(true)
-      clock.after(4 * timeoutMs, () => resolve(false))
-    })
+    const inTime =
+      this.#isConnected ||
+      (await new Promise<boolean>(resolve => {
+        this.#connected = () => resolve(true)
+        clock.after(4 * timeoutMs, () => resolve(false))
+      }))
     this.#connected = null
-    if (!inTime) this.#health.lost(remote.lane(remoteKey('client', '')), 'it cannot be reached')
+    if (inTime) this.#health.trust(remote.lanes())
+    else this.#health.lost(remote.lane(remoteKey('client', '')), 'it cannot be reached')
+  }
+
+  /** Whether the server of this key may have lost something that other hosts still know. */
+  isDoubtful(key: string): boolean {
+    return this.#health.isDoubtful(this.#options.remote.lane(key))
   }
 
   /** Null when the lane answers, else why it is taken for gone. */
@@ -151,29 +168,50 @@ export class Reunion {
 
   async #work(): Promise<void> {
     for (const [lane, key] of this.#health.gone) {
-      // Where the slot has moved to another node, that one answers.
-      const name = (key === null ? null : nameOf(key)) ?? { kind: 'client', key: '' }
-      if ((await this.#options.tell(name)) === null) this.#health.back(lane)
+      if (!this.#health.mayTry(lane)) continue
+      // Where the slot has moved to another node, that one has to answer.
+      const trial = this.#keyOf(key === null ? lane : this.#options.remote.lane(key))
+      if (trial !== null && (await this.#options.tryToWrite(trial)) === null) this.#health.back(lane)
     }
-    await this.#tellAll()
+    const told = await this.#tellAll()
+    if (told.length > 0) this.#options.clock.after(ECHO_MS, () => void this.#tellEach(this.#ended ? [] : told))
+    if (this.#health.gone.length === 0 && this.#unsaid.size === 0) this.#options.reunited()
   }
 
-  async #tellAll(): Promise<void> {
-    const { remote, tell } = this.#options
+  /** Some key that is no record and that this server has. */
+  #keyOf(lane: string): string | null {
+    for (let i = 0; i < 1000; i++) {
+      const key = `postern:trial:${i}`
+      if (this.#options.remote.lane(key) === lane) return key
+    }
+    return null
+  }
+
+  /** What could be told. */
+  async #tellAll(): Promise<readonly RecordName[]> {
+    const { remote } = this.#options
+    const told: RecordName[] = []
     for (;;) {
       const batch = this.#unsaid.take(TOLD_AT_ONCE, id => this.#health.isUp(remote.lane(id)))
-      if (batch.length === 0) return
-      let failures = 0
-      await Promise.all(
-        batch.map(async name => {
-          const reason = await tell(name)
-          this.heard(remoteKey(name.kind, name.key), reason)
-          if (reason === null) return
-          failures++
-          this.#unsaid.add(name)
-        }),
-      )
-      if (failures > 0) return
+      if (batch.length === 0) return told
+      const failures = await this.#tellEach(batch)
+      for (const name of failures) this.#unsaid.add(name)
+      if (failures.length > 0) return told
+      told.push(...batch)
     }
+  }
+
+  /** What could not be told. */
+  async #tellEach(names: readonly RecordName[]): Promise<readonly RecordName[]> {
+    const failures: RecordName[] = []
+    for (let i = 0; i < names.length && failures.length === 0; i += TOLD_AT_ONCE) {
+      const tellOne = async (name: RecordName): Promise<void> => {
+        const reason = await this.#options.tell(name)
+        this.heard(remoteKey(name.kind, name.key), reason)
+        if (reason !== null) failures.push(name)
+      }
+      await Promise.all(names.slice(i, i + TOLD_AT_ONCE).map(tellOne))
+    }
+    return failures
   }
 }

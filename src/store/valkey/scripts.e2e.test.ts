@@ -193,6 +193,8 @@ function bound(remote: Remote): Remote {
     isCluster: remote.isCluster,
     listen: events => remote.listen(events),
     lane: key => remote.lane(key),
+    lanes: () => remote.lanes(),
+    mark: (key, seconds, options) => remote.mark(key, seconds, options),
     run: (script, keys, args) => remote.run(script, keys, args),
     scan: prefix => remote.scan(prefix),
     drop: lane => remote.drop(lane),

@@ -15,6 +15,7 @@ import type { Clock } from '../../util/clock.ts'
 import type { Sighting } from '../greylist_step.ts'
 import { isExpired } from '../lifetime.ts'
 import { Deadlines, type Outcome } from './deadlines.ts'
+import { Lesson } from './lesson.ts'
 import { keyPrefix, parseRecord, type RecordName, remoteKey } from './record.ts'
 import type { Remote } from './remote.ts'
 import { type BeforeStep, RemoteRecords } from './remote_records.ts'
@@ -26,6 +27,8 @@ export interface SharedMemoryOptions {
   readonly local: Memory
   readonly lifetimes: MemoryLifetimes
   readonly clock: Clock
+  /** Which of the hosts this is; its processes share the local memory. */
+  readonly hostName: string
   /** How long an answer is waited for. */
   readonly timeoutMs: number
   /** Told once when a server is lost and once when it is back. */
@@ -52,8 +55,9 @@ class SharedMemory implements Memory {
   readonly #deadlines: Deadlines
   readonly #pages: Deadlines
   readonly #reunion: Reunion
+  readonly #lesson: Lesson
 
-  constructor({ remote, local, lifetimes, clock, timeoutMs, onProblem }: SharedMemoryOptions) {
+  constructor({ remote, local, lifetimes, clock, timeoutMs, onProblem, hostName }: SharedMemoryOptions) {
     this.#remote = remote
     this.#local = local
     this.#lifetimes = lifetimes
@@ -62,7 +66,17 @@ class SharedMemory implements Memory {
     this.#records = new RemoteRecords(remote, lifetimes)
     this.#deadlines = new Deadlines(clock, timeoutMs)
     this.#pages = new Deadlines(clock, PAGE_MS)
-    this.#reunion = new Reunion({ remote, clock, onProblem, timeoutMs, tell: name => this.#tell(name) })
+    const lesson = new Lesson({ remote, local, clock, hostName, lifetimes, tell: name => this.#tell(name) })
+    this.#reunion = new Reunion({
+      remote,
+      clock,
+      onProblem,
+      timeoutMs,
+      tell: name => this.#tell(name),
+      tryToWrite: key => this.#tryToWrite(key),
+      reunited: () => this.#reunion.settling(lesson.giveOnce()),
+    })
+    this.#lesson = lesson
   }
 
   begin(): Promise<void> {
@@ -81,6 +95,8 @@ class SharedMemory implements Memory {
     const { noted, client: newClient, triplet: newTriplet } = outcome.value
     if (newTriplet !== null) this.#learn('triplet', attempt.triplet, { before: triplet, now: newTriplet })
     if (newClient !== null) this.#learn('client', attempt.client, { before: client, now: newClient })
+    if (!passes(attempt, noted) && this.#reunion.isDoubtful(remoteKey('triplet', attempt.triplet)))
+      return failed('the shared memory has just come back and may not know everything yet')
     return found(noted)
   }
 
@@ -92,8 +108,7 @@ class SharedMemory implements Memory {
     if (noted.kind === 'triplet') this.#reunion.owe({ kind: 'triplet', key: attempt.triplet })
     if (noted.kind === 'client' || noted.clientCount !== null)
       this.#reunion.owe({ kind: 'client', key: attempt.client })
-    const passes = noted.kind === 'client' || noted.passedBefore || attempt.now - noted.first >= attempt.rules.delay
-    return passes ? answer : failed(reason)
+    return passes(attempt, noted) ? answer : failed(reason)
   }
 
   async find(kind: MemoryKind, key: string): Promise<Lookup<MemoryEntry>> {
@@ -161,6 +176,7 @@ class SharedMemory implements Memory {
   }
 
   async close(): Promise<void> {
+    this.#lesson.stop()
     await this.#reunion.end()
     this.#remote.close()
     await this.#local.close()
@@ -175,6 +191,11 @@ class SharedMemory implements Memory {
     if (!outcome.ok) return outcome.reason
     this.#learn(kind, key, { before, now: outcome.value })
     return null
+  }
+
+  async #tryToWrite(key: string): Promise<string | null> {
+    const outcome = await this.#deadlines.within(this.#remote.mark(key, 10, { ifAbsent: false }))
+    return outcome.ok ? null : outcome.reason
   }
 
   /** Asks for `key`, and for more if the work says so before. */
@@ -229,4 +250,8 @@ class SharedMemory implements Memory {
   #now(): number {
     return Math.floor(this.#clock.now() / 1000)
   }
+}
+
+function passes({ now, rules }: GreylistAttempt, noted: GreylistNoted): boolean {
+  return noted.kind === 'client' || noted.passedBefore || now - noted.first >= rules.delay
 }
