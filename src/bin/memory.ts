@@ -1,10 +1,15 @@
 /** The memory of a configuration: where it is, and for how long a process keeps it. */
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { failed } from '../model/lookup.ts'
 import type { Memory, MemoryLifetimes } from '../model/memory.ts'
 import { openEmbeddedMemory } from '../store/embedded/memory.ts'
+import { connectRemote } from '../store/valkey/connect.ts'
+import { makeSharedMemory } from '../store/valkey/shared_memory.ts'
 import type { Clock } from '../util/clock.ts'
+import { errnoText } from '../util/errno_text.ts'
 import { systemRandom } from '../util/random.ts'
 
 export interface MemoryServices {
@@ -16,7 +21,37 @@ export interface MemoryServices {
 }
 
 /** Opens the memory that postern_store names, everything in it read. Never rejects: a memory that cannot be used answers `failed`. */
-export function openMemory(config: Config, { clock, pid, use, warn }: MemoryServices): Promise<Memory> {
+export async function openMemory(config: Config, services: MemoryServices): Promise<Memory> {
+  const local = await openLocalMemory(config, services)
+  const address = config.postern_store
+  // A rehearsal must leave no note anywhere, and needs none of the others'.
+  if (address.kind === 'embedded' || services.use === 'rehearsal') return local
+  const { clock, warn } = services
+  const timeoutMs = config.postern_store_timeout_ms
+  const password = readPassword(config.postern_store_password_file, warn)
+  return makeSharedMemory({
+    remote: connectRemote(address, { password, timeoutMs, clock }),
+    local,
+    lifetimes: memoryLifetimes(config),
+    clock,
+    timeoutMs,
+    hostName: `${hostname()}:${config.postern_state_directory}`,
+    onProblem: warn,
+  })
+}
+
+/** '' without a file, and when it cannot be read, which the server will then have something to say about. */
+function readPassword(path: string, warn: (text: string) => void): string {
+  if (path === '') return ''
+  try {
+    return readFileSync(path, 'utf8').split(/\r?\n/, 1)[0] ?? ''
+  } catch (error) {
+    warn(`cannot read postern_store_password_file ${path}: ${errnoText(error)}`)
+    return ''
+  }
+}
+
+function openLocalMemory(config: Config, { clock, pid, use, warn }: MemoryServices): Promise<Memory> {
   return openEmbeddedMemory({
     directory: join(config.postern_state_directory, 'memory'),
     lifetimes: memoryLifetimes(config),
@@ -86,5 +121,9 @@ export class MemoryKeeper {
 /** Everything that openMemory looks at. */
 function identityOf(config: Config): string {
   const { postern_store, postern_store_sync, postern_state_directory } = config
-  return JSON.stringify([postern_store, postern_store_sync, postern_state_directory, memoryLifetimes(config)])
+  const { postern_store_password_file, postern_store_timeout_ms } = config
+  return JSON.stringify([
+    ...[postern_store, postern_store_password_file, postern_store_timeout_ms],
+    ...[postern_store_sync, postern_state_directory, memoryLifetimes(config)],
+  ])
 }

@@ -71,7 +71,7 @@ export const posternParams = [
     type: path(),
     default: '',
     doc: `
-      A file whose first line is the password for postern_store, read as the user that starts Postern. It wins over one in the
+      A file whose first line is the password for postern_store, readable by postern_user. It wins over one in the
       URL. Nothing: none.`,
   }),
   param({
