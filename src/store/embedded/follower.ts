@@ -38,8 +38,9 @@ export class Follower {
   #growing: FileReader[] = []
   /** Complete ones: they wait to be made part of a base. */
   readonly #complete = new Map<string, CompleteFile>()
-  /** A base with parts that are unknown to us; read on little by little. */
+  /** Bases with parts that are unknown to us. */
   #raising: FileReader[] = []
+  #isCatchingUp = false
   /** Files that the system does not let us read. */
   readonly #unreadable = new Set<string>()
   readonly #toldUnreadable = new Set<string>()
@@ -79,13 +80,28 @@ export class Follower {
   /** Takes over what has been written since. Cheap when nothing has. Throws what the file system says. */
   poll(): void {
     for (const reader of this.#growing) while (reader.readChunk(this.#add));
-    if (this.#raising.length > 0) this.#raiseOn()
     const time = this.#readDirectoryTime()
     const now = this.#options.monotonic()
     if (time === this.#directoryTime && now - this.#listedAt > UNSETTLED_MS) return
     if (time !== this.#directoryTime) this.#listedAt = now
     this.#directoryTime = time
     this.#takeNew(listFiles(this.#options.directory))
+  }
+
+  /** Reads bases with parts that are unknown, a millisecond at a time with `pause` in between. Throws what the file system says. */
+  async catchUp(pause: () => Promise<void>): Promise<void> {
+    if (this.#isCatchingUp) return
+    this.#isCatchingUp = true
+    try {
+      for (let reader = this.#raising[0]; reader !== undefined; reader = this.#raising[0]) {
+        while (this.#raising[0] === reader && reader.readChunk(this.#raise, SLICE)) await pause()
+        if (this.#raising[0] !== reader) continue
+        this.#raising.shift()
+        this.#retire(reader)
+      }
+    } finally {
+      this.#isCatchingUp = false
+    }
   }
 
   /** A file of this process. */
@@ -175,13 +191,6 @@ export class Follower {
   #tellUnreadable(): void {
     for (const name of this.#unreadable) if (!this.#toldUnreadable.has(name)) this.#options.onUnreadable(name)
     for (const name of this.#unreadable) this.#toldUnreadable.add(name)
-  }
-
-  #raiseOn(): void {
-    const [reader] = this.#raising
-    if (reader === undefined || reader.readChunk(this.#raise, SLICE)) return
-    this.#raising.shift()
-    this.#retire(reader)
   }
 
   #readDirectoryTime(): number {

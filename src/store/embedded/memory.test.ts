@@ -165,7 +165,7 @@ describe('the embedded memory', () => {
     const joiner = await open()
     await joiner.compact()
     await joiner.close()
-    // The base is read little by little, at each question a piece.
+    // The base is read little by little, beside the sessions.
     await idle.find('triplet', 'b')
     await clock.advance(1000)
     assert.ok(await isKnown(idle, 'b'))

@@ -275,6 +275,7 @@ export class EmbeddedMemory implements Memory {
       return
     }
     this.#poll()
+    this.#follower.catchUp(nextTurn).catch((error: unknown) => this.#tell(errnoText(error)))
     this.#state.sweep(SWEEP_TABLES)
     if (this.#ticks % SYNC_TICKS === 0) void this.#writer.tidy()
     if (this.#ticks % FILE_TICKS === 0) this.#writer.checkFile()
