@@ -32,6 +32,8 @@ import { readTls } from './tls_files.ts'
 /** Postfix AUTH_TIMEOUT: a SASL server that does not answer in this time is taken for gone. */
 const SASL_CONNECT_MS = 10_000
 
+const NO_NAME_SERVER = 'there is no name server: set postern_dns_servers, or mend /etc/resolv.conf'
+
 export interface GatewayOptions {
   readonly config: Config
   /** The main.cf it came from. */
@@ -77,8 +79,7 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
   if ('problem' in settings) return settings
   const warn = (text: string): void => emit({ kind: 'warning', text })
   const dns = resolverSettings(config, readOptional('/etc/resolv.conf'))
-  if (dns.servers.length === 0)
-    return { problem: 'there is no name server: set postern_dns_servers, or mend /etc/resolv.conf' }
+  if (dns.servers.length === 0) return { problem: NO_NAME_SERVER }
   const resolvers = options.resolvers ?? new ResolverPool(clock)
   const resolver = resolvers.take(dns, name => dnsLists.countQuestion(name))
   const dnsLists = makeLists({
