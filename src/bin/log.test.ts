@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { systemClock } from '../util/clock.ts'
-import { type LogConfig, openLog, parseLogTarget, prefixed } from './log.ts'
+import { formatTimestamp, type LogConfig, openLog, parseLogTarget, prefixed } from './log.ts'
 import { LogWriter } from './log_writer.ts'
 
 function temporary(t: TestContext): string {
@@ -43,7 +43,7 @@ describe('parseLogTarget()', () => {
 test('prefixed() writes the time as syslogd does', () => {
   const line = { daemon: 'smtpd', severity: 'info', text: 'connect from unknown[192.0.2.7]' } as const
   const time = new Date(2026, 10, 4, 5, 6, 7).getTime()
-  const text = prefixed(line, { time, host: 'mx1', name: 'postfix', pid: 4711 })
+  const text = prefixed(line, { timestamp: formatTimestamp(time), host: 'mx1', name: 'postfix', pid: 4711 })
   assert.equal(text, 'Nov  4 05:06:07 mx1 postfix/smtpd[4711]: connect from unknown[192.0.2.7]')
 })
 

@@ -103,16 +103,17 @@ function lineLog(
   options: LogOptions,
 ): Log {
   const { clock } = options
+  const format = lineFormatter(options)
   const file = target.kind === 'file' ? new LogFile(target.path, clock, warnOnStderr) : null
   const writer = new LogWriter({
     fd: () => (file === null ? 1 : file.fd()),
     clock,
     batchBytes: file === null ? PIPE_BUF : FILE_BATCH,
     maxWaitingBytes: MAX_WAITING_BYTES,
-    lostLine: count => formatLine({ kind: 'warning', text: lostLines(count).replace(/^warning: /, '') }, options),
+    lostLine: count => format({ kind: 'warning', text: lostLines(count).replace(/^warning: /, '') }),
   })
   return {
-    emit: event => writer.add(formatLine(event, options)),
+    emit: event => writer.add(format(event)),
     reopen: () => file?.reopen(),
     async close() {
       await writer.flush(CLOSE_MS)
@@ -135,28 +136,36 @@ function warnOnStderr(text: string): void {
   process.stderr.write(`postern: ${text}\n`)
 }
 
-function formatLine(event: Event, { config, clock, pid }: LogOptions): string {
-  if (config.postern_log_format === 'json') return formatJson(event, { time: clock.now(), pid })
-  return prefixed(formatEvent(event, formatOptions(config)), {
-    time: clock.now(),
-    host: shortHostname(),
-    name: config.syslog_name,
-    pid,
-  })
+/** Makes lines; what stays the same from one to the next, the second of the time included, is made once. */
+function lineFormatter({ config, clock, pid }: LogOptions): (event: Event) => string {
+  if (config.postern_log_format === 'json') return event => formatJson(event, { time: clock.now(), pid })
+  const formats = formatOptions(config)
+  const host = shortHostname()
+  const name = config.syslog_name
+  let second = Number.NaN
+  let timestamp = ''
+  return event => {
+    const time = clock.now()
+    if (Math.floor(time / 1000) !== second) {
+      second = Math.floor(time / 1000)
+      timestamp = formatTimestamp(time)
+    }
+    return prefixed(formatEvent(event, formats), { timestamp, host, name, pid })
+  }
 }
 
 /** "Nov  4 15:16:01 mx1 postfix/smtpd[4711]: connect from …", local time, as syslogd and postlogd(8) write it. */
 export function prefixed(
   line: LogLine,
-  origin: { readonly time: number; readonly host: string; readonly name: string; readonly pid: number },
+  origin: { readonly timestamp: string; readonly host: string; readonly name: string; readonly pid: number },
 ): string {
-  return `${formatTimestamp(origin.time)} ${origin.host} ${programName(origin.name, line.daemon)}[${origin.pid}]: ${line.text}`
+  return `${origin.timestamp} ${origin.host} ${programName(origin.name, line.daemon)}[${origin.pid}]: ${line.text}`
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** RFC 3164 4.1.2: a day below ten has a blank before it. */
-function formatTimestamp(time: number): string {
+export function formatTimestamp(time: number): string {
   const date = new Date(time)
   const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(n => String(n).padStart(2, '0')).join(':')
   return `${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ${clock}`

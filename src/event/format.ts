@@ -24,11 +24,11 @@ const DEFAULTS: FormatOptions = { addressFormat: 'external', queueIdOfLost: fals
 /** The line that a real Postfix would write. */
 export function formatEvent(event: Event, options: FormatOptions = DEFAULTS): LogLine {
   const line = plainLine(event, options)
-  const text = hideListKeys(printableText(line.text))
-  return {
-    ...line,
-    text: cut(options.utf8 ? text : text.replace(/[^ -~]/gu, char => '?'.repeat(Buffer.byteLength(char)))),
-  }
+  // Nearly all lines: nothing to replace in them.
+  const isPlain = !/[^ -~]/.test(line.text)
+  const text = hideListKeys(isPlain ? line.text : printableText(line.text))
+  const shown = isPlain || options.utf8 ? text : text.replace(/[^ -~]/gu, char => '?'.repeat(Buffer.byteLength(char)))
+  return { daemon: line.daemon, severity: line.severity, text: cut(shown) }
 }
 
 /** Programs that are not Postfix's: their lines bear their bare names. */
@@ -52,7 +52,8 @@ export function formatLogLine(
 const RECORD_LIMIT = 2000
 
 function cut(text: string): string {
-  if (text.length <= RECORD_LIMIT && Buffer.byteLength(text) <= RECORD_LIMIT) return text
+  // UTF-8 has three bytes at most for each unit of UTF-16.
+  if (text.length * 3 <= RECORD_LIMIT || Buffer.byteLength(text) <= RECORD_LIMIT) return text
   return Buffer.from(text)
     .subarray(0, RECORD_LIMIT)
     .toString()
