@@ -4,7 +4,9 @@ import net from 'node:net'
 export async function freePort(): Promise<number> {
   for (;;) {
     next = next >= 29_000 ? 20_000 : next + 1
-    if (await canBind(next)) return next
+    // Others may ask while this one is tried.
+    const tried = next
+    if (await canBind(tried)) return tried
   }
 }
 
