@@ -23,6 +23,12 @@ export type StartWorker = (callbacks: WorkerCallbacks, slot: number) => WorkerHa
 /** The file that runs as a worker, in the sources and in the built package alike. */
 const PROGRAM = new URL(`./worker_process${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
+/**
+ * Room for what lives only as long as a request, in MB. With V8's 16 a policy answer cost an eighth more, spent on moving
+ * requests that wait for their write.
+ */
+const YOUNG_SPACE = '--max-semi-space-size=32'
+
 /** A worker in a process of its own; it shares our stdout and stderr. */
 export function startWorkerProcess(
   place: { readonly processes: number; readonly slot: number },
@@ -31,6 +37,7 @@ export function startWorkerProcess(
   const child: ChildProcess = fork(PROGRAM, [String(place.processes), String(place.slot)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'json',
+    execArgv: [...process.execArgv, YOUNG_SPACE],
   })
   let gone = false
   /** Ours until the worker says that it has it: otherwise nobody could close it when the worker dies in between. */
