@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import type { MemoryLifetimes } from '../../model/memory.ts'
+import { BulkLoader } from './bulk.ts'
 import { createFile, discard, inOrder, type OpenFile, openFile, publish, replacedNames, writeWhole } from './files.ts'
 import type { HashSeed } from './fingerprint.ts'
 import type { Owner } from './owner.ts'
@@ -50,10 +51,10 @@ export function compactFiles(
   // Two bases with a source in common, made at the same time, have the same in them: one is enough.
   const replaced = replacedNames(files)
   const readers = files.map(file => new FileReader(file))
+  const bulk = new BulkLoader(state)
   try {
-    for (const reader of readers) {
-      if (!replaced.has(reader.file.name)) readWhole(reader, record => state.apply(record, 'add'), breathe)
-    }
+    for (const reader of readers) if (!replaced.has(reader.file.name)) readWhole(reader, bulk.add, breathe)
+    bulk.finish()
     const damaged = readers.flatMap(reader => {
       const isTorn = (reader.file.header?.sources.length ?? 0) > 0 && !reader.isEnded
       const unsound = reader.unsound + (isTorn ? 1 : 0)

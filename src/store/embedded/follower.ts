@@ -1,6 +1,7 @@
 /** Takes over what other processes write, before each batch of decisions: a note acknowledged by one is known to all. */
 import fs from 'node:fs'
 import { errnoCode } from '../../util/errno_text.ts'
+import { BulkLoader } from './bulk.ts'
 import { listFiles, type OpenFile, openAll, openFile } from './files.ts'
 import { FileReader, SLICE } from './reader.ts'
 import type { Record } from './record.ts'
@@ -70,10 +71,12 @@ export class Follower {
     for (const name of replaced) this.#applied.add(name)
     this.#listedAt = this.#options.monotonic()
     state.index.reserve(files.reduce((sum, { header }) => sum + (header?.entries ?? 0), 0))
+    const bulk = new BulkLoader(state)
     for (const file of files) {
       const reader = this.#follow(file)
-      while (reader.readChunk(this.#add)) await pause()
+      while (reader.readChunk(bulk.add)) await pause()
     }
+    bulk.finish()
     this.retireComplete()
   }
 

@@ -57,6 +57,12 @@ export class IndexTable {
     return this.#probe()
   }
 
+  /** Something of the place where this fingerprint is sought first: brings it into the processor's cache. */
+  peek(a: number, b: number): number {
+    const table = this.#tables[a >>> TABLE_SHIFT]
+    return table?.[homeOf(b >>> 0, table.length / FIELDS) * FIELDS + 1] ?? 0
+  }
+
   /** Writes what was sought last, whether it was there or not. */
   set(first: number, last: number, count: number): void {
     if (this.#table[this.#at + 1] === 0) this.#makeRoom()

@@ -50,7 +50,14 @@ export class MemoryState {
 
   /** Takes over what another process wrote, or an earlier one. `count`: 'add', or 'raise' where some of it may be known already. */
   apply(record: Record, how: 'add' | 'raise'): void {
-    const known = this.seek(record)
+    this.fingerprint.read(record.bytes, record.keyStart, record.keyEnd)
+    this.applyFingerprinted(record, how)
+  }
+
+  /** The same; the record's fingerprint is the one that was read last. */
+  applyFingerprinted(record: Record, how: 'add' | 'raise'): void {
+    const { fingerprint } = this
+    const known = this.index.seek(fingerprint.a, fingerprint.b, record.kind)
     if (record.generation > 0 || this.#generations.size > 0) {
       const current = this.generation(record.kind)
       if (record.generation < current) return
@@ -96,7 +103,7 @@ export class MemoryState {
   }
 
   #begin(record: Record): void {
-    this.seek(record)
+    this.index.seek(this.fingerprint.a, this.fingerprint.b, record.kind)
     this.index.set(record.first, record.last, record.count)
   }
 
