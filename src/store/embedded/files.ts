@@ -58,10 +58,12 @@ export function listFiles(directory: string): readonly string[] {
 
 /** Null: it is gone, or cannot be read; then its name is added to `unreadable`, and it is not tried again. */
 export function openFile(directory: string, name: string, unreadable: Set<string>): OpenFile | null {
+  let fd = -1
   try {
-    const fd = fs.openSync(join(directory, name), 'r')
+    fd = fs.openSync(join(directory, name), 'r')
     return { name, fd, header: readHeader(fd) }
   } catch (error) {
+    if (fd >= 0) fs.closeSync(fd)
     if (errnoCode(error) !== 'ENOENT') unreadable.add(name)
     return null
   }

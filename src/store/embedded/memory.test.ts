@@ -263,6 +263,39 @@ describe('the embedded memory', () => {
     assert.deepEqual(told, [])
   })
 
+  const skip = process.geteuid?.() === 0 ? false : 'only root can give files away'
+  test('what root writes, the owner of the directory can read', { skip }, async () => {
+    fs.chownSync(parent, 65_534, 65_534)
+    const command = await open({ use: 'command' })
+    await noteEach(command, ['of root'])
+    await command.close()
+    const uid = fs.statSync(join(directory, logs()[0] ?? '')).uid
+    const next = await open()
+    await next.compact()
+    await next.close()
+    assert.equal(uid, 65_534)
+    const owners = ['.', ...logs()].map(name => fs.statSync(join(directory, name)).uid)
+    assert.deepEqual(
+      owners,
+      owners.map(() => 65_534),
+    )
+    assert.equal(owners.length, 2)
+  })
+
+  test('a file that may not be read is told once, and the others are', { skip }, async () => {
+    const memory = await open()
+    await noteEach(memory, ['a'])
+    await memory.close()
+    // Root may read everything: a directory of that name is what nobody can.
+    fs.mkdirSync(join(directory, '000000000-bbbbbbbbbbbb.log'))
+    const next = await open()
+    assert.ok(await isKnown(next, 'a'))
+    await clock.advance(3000)
+    await next.close()
+    assert.equal(told.length, 1)
+    assert.match(told[0] ?? '', /000000000-bbbbbbbbbbbb\.log cannot be read/)
+  })
+
   test('a process that is gone leaves its file to the others; one that runs keeps it', async () => {
     const memory = await open()
     // A pid beyond the kernel's largest.
