@@ -56,7 +56,7 @@ const TRIPLET = 0
 const CLIENT = 1
 const MAX_KEY = 1000
 
-/** Reads what is there first: about a second for three million entries, in small pieces. Never rejects. */
+/** Reads what is there first: about a second for two million entries, in small pieces. Never rejects. */
 export async function openEmbeddedMemory(options: EmbeddedOptions): Promise<EmbeddedMemory> {
   const memory = new EmbeddedMemory(options)
   await memory.load()
