@@ -43,6 +43,16 @@ export interface DestinationLists {
   inList(parameter: DomainListParam, domain: string): Promise<Lookup<true>>
 }
 
+/** trivial-rewrite's rewrite_tree: source routes that are left, as in "@one:@two:user@domain", are stripped. */
+function withoutRoutes(address: string): string {
+  let rest = address
+  for (;;) {
+    const colon = rest.startsWith('@') ? rest.indexOf(':') : -1
+    if (colon < 0 || colon === rest.length - 1) return rest
+    rest = rest.slice(colon + 1)
+  }
+}
+
 /** An address in pieces: a local part, quoted or not, and a domain or none. */
 interface Pieces {
   readonly local: string
@@ -56,7 +66,7 @@ export async function classifyAddress(
   config: RewriteConfig,
   lists: DestinationLists,
 ): Promise<Lookup<AddressClass>> {
-  const peeled = await peel(rewrite(parsePieces(address), config), config, lists)
+  const peeled = await peel(rewrite(parsePieces(withoutRoutes(address)), config), config, lists)
   if (peeled.status !== 'found') return peeled
   const { pieces, isLocal } = peeled.value
   const { local } = pieces

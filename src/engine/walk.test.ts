@@ -69,7 +69,7 @@ testWalks('faults', {}, [
   ['broken',                        SERVER_ERROR, 'warning: unknown smtpd restriction: "nonsense"', rejected(SERVER_ERROR)],
   // warn_if_reject cannot soften our own faults.
   ['warn_if_reject nonsense',       SERVER_ERROR, 'warning: unknown smtpd restriction: "nonsense"', rejected(SERVER_ERROR)],
-  ['loop',                          SERVER_ERROR, 'warning: loop: too many restrictions inside restrictions', rejected(SERVER_ERROR)],
+  ['loop',                          SERVER_ERROR, 'warning: restriction class loop leads to itself', rejected(SERVER_ERROR)],
   ['reject_rbl_client',             'ok',         'warning: restriction reject_rbl_client requires domain name argument'],
   ['sleep soon',                    SERVER_ERROR, 'warning: restriction sleep must be followed by number', rejected(SERVER_ERROR)],
 ])

@@ -19,6 +19,8 @@ export type Outcome = 'dunno' | 'permit' | 'reject'
 
 /** Postfix gives up on tables that answer with lists that ask tables … */
 const DEPTH_LIMIT = 100
+/** … and does not on classes that name themselves: it dies of them. */
+const CLASS_DEPTH_LIMIT = 200
 
 /** What is remembered from one list to the next of a transaction, and what the message shall suffer. */
 export interface WalkState {
@@ -120,7 +122,7 @@ export class Walk {
         return this.#refuse({ code: 451, detail: '3.5', text: 'Server configuration error' }, 'fault')
       case 'class':
         this.#note({ list: list.name, restriction: item.name, outcome: 'restriction class' })
-        return this.#depth > DEPTH_LIMIT ? this.#tooDeep(item.name) : this.list(item.list, subject)
+        return this.#depth > CLASS_DEPTH_LIMIT ? this.#tooDeep(item.name) : this.list(item.list, subject)
       case 'check': {
         const answer = await this.#context.answers.ask(item, this.#context.facts, subject)
         return this.#answered(item, answer, { list, subject })
@@ -172,7 +174,7 @@ export class Walk {
     const { words, table, subject, onPermit } = verdict
     if (this.#depth > DEPTH_LIMIT) {
       this.#warn(`access table ${table} entry ${words} causes unreasonable recursion`)
-      return this.#tooDeep(words)
+      return this.#refuse({ code: 451, detail: '3.5', text: 'Server configuration error' }, 'fault')
     }
     // Postfix: a bare table in there is of the kind of the list that began it all.
     const list = this.#context.compiler.compileText(table, words, this.#listClass ?? subject.class)

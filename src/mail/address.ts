@@ -41,10 +41,13 @@ function withoutSourceRoute(text: string): string {
 /** External form: the local part quoted where RFC 5322 3.4.1 wants it. '' stays ''. For log lines and the Received header. */
 export function quoteAddress(address: string): string {
   if (address === '') return ''
+  // Postfix: a source route that is left is no part of the local part.
+  const start = address.startsWith('@') ? address.indexOf(':') + 1 : 0
   const at = address.lastIndexOf('@')
-  const local = at < 0 ? address : address.slice(0, at)
+  const end = at < start ? address.length : at
+  const local = address.slice(start, end)
   if (isDotString(local)) return address
-  return `"${local.replace(/["\\\r]/g, '\\$&')}"${at < 0 ? '' : address.slice(at)}`
+  return `${address.slice(0, start)}"${local.replace(/["\\\r]/g, '\\$&')}"${address.slice(end)}`
 }
 
 function isDotString(local: string): boolean {

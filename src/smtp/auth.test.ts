@@ -94,10 +94,10 @@ describe('AUTH', () => {
     assert.deepEqual(await s.say('AUTH'), ['501 5.5.4 Syntax: AUTH mechanism'])
     assert.deepEqual(s.log.slice(1), [
       'smtpd: warning: client.example[192.0.2.7]: SASL PLAIN authentication failed: (reason unavailable), sasl_username=joe',
-      'smtpd: warning: client.example[192.0.2.7]: SASL PLAIN authentication failed: Invalid base64 data in initial response, sasl_username=(unavailable)',
-      'smtpd: warning: client.example[192.0.2.7]: SASL NTLM authentication failed: Invalid authentication mechanism, sasl_username=(unavailable)',
+      'smtpd: warning: client.example[192.0.2.7]: SASL PLAIN authentication failed: Invalid base64 data in initial response, sasl_username=joe',
+      'smtpd: warning: client.example[192.0.2.7]: SASL NTLM authentication failed: Invalid authentication mechanism, sasl_username=joe',
       'smtpd: warning: client.example[192.0.2.7]: SASL LOGIN authentication aborted',
-      'smtpd: warning: client.example[192.0.2.7]: SASL LOGIN authentication failed: Invalid base64 data in continued response, sasl_username=(unavailable)',
+      'smtpd: warning: client.example[192.0.2.7]: SASL LOGIN authentication failed: Invalid base64 data in continued response, sasl_username=joe',
     ])
   })
 

@@ -65,9 +65,9 @@ export async function auth(d: Dialogue, argv: readonly Token[]): Promise<boolean
   const initial = argv[2]?.text ?? null
   let step: SaslStep
   if (!d.saslMechanisms.some(offered => offered.toUpperCase() === mechanism.toUpperCase()))
-    step = { kind: 'failed', reason: 'Invalid authentication mechanism', username: null }
+    step = { kind: 'failed', reason: 'Invalid authentication mechanism', username: d.saslRefused }
   else if (initial !== null && !isBase64(initial))
-    step = { kind: 'failed', reason: 'Invalid base64 data in initial response', username: null }
+    step = { kind: 'failed', reason: 'Invalid base64 data in initial response', username: d.saslRefused }
   else step = await doors.sasl.begin(saslInfo(d), mechanism, initial)
   return converse(d, mechanism, step)
 }
@@ -88,7 +88,7 @@ async function converse(d: Dialogue, mechanism: string, first: SaslStep): Promis
     if (isBase64(line)) step = await step.answer(line)
     else {
       step.cancel()
-      step = { kind: 'failed', reason: 'Invalid base64 data in continued response', username: null }
+      step = { kind: 'failed', reason: 'Invalid base64 data in continued response', username: d.saslRefused }
     }
   }
   if (step.kind === 'done') {
@@ -104,6 +104,7 @@ async function fail(
   mechanism: string,
   step: Extract<SaslStep, { kind: 'failed' | 'temporary' }>,
 ): Promise<boolean> {
+  d.saslRefused = step.username
   const reason = step.reason === '' ? '(reason unavailable)' : step.reason
   const username = (step.username ?? '(unavailable)').slice(0, 100)
   d.log.warn(

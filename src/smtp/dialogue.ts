@@ -53,6 +53,8 @@ export class Dialogue {
   tls: TlsInfo | null = null
   sasl: { readonly method: string; readonly username: string } | null = null
   saslMechanisms: readonly string[] | null = null
+  /** Whom the SASL server named when it refused last; what does not get as far as it is told with that name (Postfix 3.7). */
+  saslRefused: string | null = null
   /** AUTH is configured, and its server does not answer. */
   saslDown = false
   forwarded: ForwardedClient | null = null
