@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FixtureDns } from '../dns/fixture_server.ts'
 import type { Zone } from '../dns/fixture_zone.ts'
-import { keepRunning, systemClock } from '../util/clock.ts'
+import { keepRunning, sleep, systemClock } from '../util/clock.ts'
 import { commands } from './commands.ts'
 import { readSource } from './config_source.ts'
 import { playDialogue } from './demo_client.ts'
@@ -81,6 +81,7 @@ async function playAll(
   const titleWidth = Math.max(...demoPlays.map(play => play.title.length))
   const results: Result[] = []
   for (const play of demoPlays) {
+    if (play.waitMs !== undefined) await sleep(systemClock, play.waitMs)
     const began = systemClock.monotonic()
     const reply = await playDialogue(play, server, systemClock)
     const ms = systemClock.monotonic() - began

@@ -9,6 +9,8 @@ export interface DemoPlay {
   readonly recipient: string
   /** Says everything in one breath, without waiting for replies. */
   readonly burst?: true
+  /** Milliseconds to wait before it. */
+  readonly waitMs?: number
   /** How the deciding reply begins. "250": it is delivered. */
   readonly expect: string
 }
@@ -70,6 +72,15 @@ export const demoPlays: readonly DemoPlay[] = [
     from: '127.0.1.70',
     helo: 'a7.letters.example',
     sender: 'news@letters.example',
+    expect: '250 2.0.0',
+  },
+  { ...GOOD, title: 'greylisted: nobody knows it yet', recipient: 'patient@example.com', expect: '450 4.2.0' },
+  // Whole seconds count: after two of them one has passed for certain.
+  {
+    ...GOOD,
+    title: 'the same again, after the delay',
+    recipient: 'patient@example.com',
+    waitMs: 2000,
     expect: '250 2.0.0',
   },
   { ...GOOD, title: 'spammer who waits for no reply', burst: true, expect: '503 5.5.0' },

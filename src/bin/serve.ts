@@ -41,7 +41,14 @@ export async function run({ options, terminal }: Call): Promise<number> {
     throw error
   }
   if (options.has('welcome'))
-    terminal.out(welcome({ listening: supervisor.listening('smtp'), config, configPath: path }))
+    terminal.out(
+      welcome({
+        listening: supervisor.listening('smtp'),
+        policies: supervisor.listening('policy'),
+        config,
+        configPath: path,
+      }),
+    )
   terminal.out('postern: ready\n')
   notifySystemd('READY=1', 'Serving')
   await running.ended

@@ -1,19 +1,23 @@
 import type { Config } from '../config/config.ts'
 
 export interface Welcome {
+  /** SMTP first. */
   readonly listening: readonly string[]
+  /** Where check_policy_service of a Postfix may ask. */
+  readonly policies: readonly string[]
   readonly config: Config
   /** As --config has it. */
   readonly configPath: string
 }
 
 /** What `npm start` shows a newcomer: where it listens, and lines to paste. */
-export function welcome({ listening, config, configPath }: Welcome): string {
+export function welcome({ listening, policies, config, configPath }: Welcome): string {
   const [host, port] = splitName(listening[0] ?? '')
   const recipient = `you@${config.myhostname}`
   const overrides = `-o postern_state_directory=${config.postern_state_directory}`
   return `
 Postern judges SMTP clients on ${listening.join(', ')}
+  policy server  ${policies.join(', ') || 'none'}
   configuration  ${configPath}/main.cf
   accepted mail  ${config.postern_next_hop}
 
