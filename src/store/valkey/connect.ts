@@ -70,6 +70,10 @@ class SingleRemote implements Remote {
     return ['']
   }
 
+  get(key: string): Promise<string | null> {
+    return this.#client.get(key)
+  }
+
   mark(key: string, seconds: number, options: { readonly ifAbsent: boolean }): Promise<boolean> {
     return markKey(this.#client, key, { seconds, ...options })
   }
@@ -146,6 +150,10 @@ class ClusterRemote implements Remote {
 
   lanes(): Iterable<string> {
     return this.#lanes()
+  }
+
+  get(key: string): Promise<string | null> {
+    return this.#client.get(key)
   }
 
   mark(key: string, seconds: number, options: { readonly ifAbsent: boolean }): Promise<boolean> {

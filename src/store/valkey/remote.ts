@@ -22,6 +22,8 @@ export interface Remote {
   lanes(): Iterable<string>
   /** Runs a script of scripts.ts. */
   run(script: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
+  /** A key as it is. */
+  get(key: string): Promise<string | null>
   /** Sets a key that is no record for so long; false when it was there already and `ifAbsent`. */
   mark(key: string, seconds: number, options: { readonly ifAbsent: boolean }): Promise<boolean>
   /** All keys that begin so, with their values, page by page; a key may come twice. */

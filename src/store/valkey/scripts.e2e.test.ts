@@ -194,6 +194,7 @@ function bound(remote: Remote): Remote {
     listen: events => remote.listen(events),
     lane: key => remote.lane(key),
     lanes: () => remote.lanes(),
+    get: key => remote.get(key),
     mark: (key, seconds, options) => remote.mark(key, seconds, options),
     run: (script, keys, args) => remote.run(script, keys, args),
     scan: prefix => remote.scan(prefix),

@@ -16,10 +16,10 @@ local function parse(text)
 end
 
 local function write(key, record, life, now)
-  local text = string.format('%.0f %.0f %.0f', record.first, record.last, record.count)
-  if record.floor then text = text .. string.format(' %.0f', record.floor) end
-  redis.call('SET', key, text)
-  redis.call('PEXPIRE', key, string.format('%.0f', math.max(1, life - math.max(0, now - record.last)) * 1000))
+  -- Whole numbers below 10^14 become text without a fraction or an exponent.
+  local text = record.first .. ' ' .. record.last .. ' ' .. record.count
+  if record.floor then text = text .. ' ' .. record.floor end
+  redis.call('SET', key, text, 'PX', math.max(1, life - math.max(0, now - record.last)) * 1000)
 end
 
 -- Null for nothing, and for what was forgotten.
@@ -63,8 +63,8 @@ local function kept(record, now, rules)
 end
 
 -- 'pass' and the client's record, or nil and what is known of it.
-local function stepClient(key, theirs, now, rules)
-  local client, taught = merge(parse(redis.call('GET', key)), theirs, now, rules.age)
+local function stepClient(key, here, theirs, now, rules)
+  local client, taught = merge(parse(here), parse(theirs), now, rules.age)
   local known = kept(client, now, rules)
   if known and known.count >= rules.allow then
     if now >= known.last + CLIENT_PAUSE or known.last > now then
@@ -79,8 +79,8 @@ local function stepClient(key, theirs, now, rules)
   return nil, known, client
 end
 
-local function stepTriplet(key, theirs, now, rules)
-  local known = merge(parse(redis.call('GET', key)), theirs, now, rules.age, rules)
+local function stepTriplet(key, here, theirs, now, rules)
+  local known = merge(parse(here), parse(theirs), now, rules.age, rules)
   local triplet = kept(known, now, rules)
   local passedBefore = triplet ~= nil and triplet.last - triplet.first >= rules.delay
   local first = triplet and triplet.first or now
@@ -125,12 +125,13 @@ export const scripts = {
     keys: 2,
     lua: `${RECORD}${STEP}
 local client, whole
+local here = redis.call('MGET', KEYS[1], KEYS[2])
 if rules.allow > 0 then
   local pass
-  pass, client, whole = stepClient(KEYS[1], parse(ARGV[6]), now, rules)
+  pass, client, whole = stepClient(KEYS[1], here[1], ARGV[6], now, rules)
   if pass then return { 1, client.first, client.last, client.count } end
 end
-local triplet, before, counts = stepTriplet(KEYS[2], parse(ARGV[7]), now, rules)
+local triplet, before, counts = stepTriplet(KEYS[2], here[2], ARGV[7], now, rules)
 local count = -1
 if counts and rules.allow > 0 then client, count = countClient(KEYS[1], whole, now, rules) end
 local first, last, seen = numbers(client)
@@ -141,7 +142,7 @@ return { 0, first, last, seen, triplet.first, triplet.last, triplet.count, befor
   client: {
     keys: 1,
     lua: `${RECORD}${STEP}
-local pass, client = stepClient(KEYS[1], parse(ARGV[6]), now, rules)
+local pass, client = stepClient(KEYS[1], redis.call('GET', KEYS[1]), ARGV[6], now, rules)
 return { pass and 1 or 0, numbers(client) }
 `,
   },
@@ -149,7 +150,7 @@ return { pass and 1 or 0, numbers(client) }
   triplet: {
     keys: 1,
     lua: `${RECORD}${STEP}
-local triplet, before, counts = stepTriplet(KEYS[1], parse(ARGV[6]), now, rules)
+local triplet, before, counts = stepTriplet(KEYS[1], redis.call('GET', KEYS[1]), ARGV[6], now, rules)
 return { triplet.first, triplet.last, triplet.count, before and 1 or 0, counts and 1 or 0 }
 `,
   },
