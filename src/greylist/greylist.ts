@@ -189,7 +189,8 @@ export class Greylist implements Greylisting {
 
   #clientText({ request, ip }: Attempt): string {
     const address = postgreyAddress(ip)
-    return request.clientName === '' ? address : `${request.clientName}[${address}]`
+    // As Perl has it, a name that is "0" is none.
+    return request.clientName === '' || request.clientName === '0' ? address : `${request.clientName}[${address}]`
   }
 
   #pass(attempt: Attempt, line: Omit<ActionLine, 'action'>): GreylistAnswer {

@@ -16,6 +16,7 @@ const PACKAGES = [
   'dovecot-lmtpd',
   'openssl',
   'redis-server',
+  'postgrey',
   'postfix-policyd-spf-python',
 ]
 

@@ -29,7 +29,7 @@ postern_dns_list_check_interval = 0
 
 /** Tests run side by side: no policy server on its well-known port unless a test wants one. */
 function wholeMainCf(directory: string, mainCf: string): string {
-  const policy = /^postern_policy_listen\b/m.test(mainCf) ? '' : 'postern_policy_listen =\n'
+  const policy = /^(?:postern_policy_listen|POSTGREY_OPTS)\b/m.test(mainCf) ? '' : 'postern_policy_listen =\n'
   return `${BASE}postern_state_directory = ${directory}/state\n${policy}${mainCf}`
 }
 

@@ -1,0 +1,237 @@
+/**
+ * Debian's Postgrey and `postern serve`, each behind its policy socket, are asked the same: the same actions, texts and log
+ * lines. Where Postern differs on purpose docs/compatibility.md says so, and a test here or beside the code.
+ */
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import {
+  greylistRequests,
+  type TimedRequest,
+  WHITELIST_CLIENTS,
+  WHITELIST_RECIPIENTS,
+} from '../support/greylist_requests.ts'
+import { freePort } from '../support/ports.ts'
+import { PosternProcess } from '../support/postern_process.ts'
+import { type PolicyAttributes, PolicyConnection, postgreySkip, RealPostgrey } from '../support/real_postgrey.ts'
+
+const skip = postgreySkip()
+const HOUR = 3600
+const DAY = 24 * HOUR
+
+/** Today at noon: far from the hours in which Postgrey cleans up. */
+const START = Math.floor(Date.now() / 1000 / DAY) * DAY + 12 * HOUR
+
+interface PairOptions {
+  /** Of Postgrey; Postern gets them in POSTGREY_OPTS. */
+  readonly options?: string
+  readonly clients?: string
+  readonly recipients?: string
+}
+
+/** A real Postgrey and a real Postern with the same options and lists. */
+class Pair {
+  readonly postgrey: RealPostgrey
+  readonly postern: PosternProcess
+  readonly #connections: readonly [PolicyConnection, PolicyConnection]
+
+  private constructor(
+    postgrey: RealPostgrey,
+    postern: PosternProcess,
+    connections: [PolicyConnection, PolicyConnection],
+  ) {
+    this.postgrey = postgrey
+    this.postern = postern
+    this.#connections = connections
+  }
+
+  static async start(t: TestContext, given: PairOptions = {}): Promise<Pair> {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-lists-'))
+    fs.chmodSync(directory, 0o755)
+    const lists = { clients: path.join(directory, 'clients'), recipients: path.join(directory, 'recipients') }
+    fs.writeFileSync(lists.clients, given.clients ?? '')
+    fs.writeFileSync(lists.recipients, given.recipients ?? '')
+    const args = [
+      '--hostname=mx.example',
+      `--whitelist-clients=${lists.clients}`,
+      `--whitelist-recipients=${lists.recipients}`,
+      ...(given.options ?? '').split(' ').filter(word => word !== ''),
+    ]
+    const postgrey = await RealPostgrey.start(args, START)
+    const port = await freePort()
+    // Nothing but what Postgrey does.
+    const postern = PosternProcess.start(
+      t,
+      `POSTGREY_OPTS = --inet=127.0.0.1:${port} ${args.join(' ')}
+postern_smtp_listen =
+postern_workers = 1
+postern_greylist_providers = no
+postern_greylist_spf = no
+postern_greylist_correspondents = 0
+`,
+    )
+    await postern.ready()
+    const connections = [new PolicyConnection(postgrey.port), new PolicyConnection(port)] as const
+    t.after(async () => {
+      for (const connection of connections) connection.close()
+      await postgrey.stop()
+      postgrey.remove()
+      fs.rmSync(directory, { recursive: true, force: true })
+    })
+    return new Pair(postgrey, postern, [...connections])
+  }
+
+  /** The answer that both give; they must be the same but for dates. */
+  async same({ now, attributes }: TimedRequest): Promise<string> {
+    const request = { ...attributes, policy_test_time: String(now) }
+    const [postgrey, postern] = await Promise.all(
+      this.#connections.map(async connection => withoutDate(await connection.ask(request))),
+    )
+    assert.equal(postern, postgrey, JSON.stringify(request))
+    return postgrey ?? ''
+  }
+
+  /** The log lines of both must be the same, but that Postern tells which entry of a white list matched. */
+  async sameLog(): Promise<readonly string[]> {
+    const wanted = this.postgrey.log()
+    for (let tries = 0; tries < 100 && this.#posternLog().length < wanted.length; tries++)
+      await new Promise(resolve => setTimeout(resolve, 50))
+    const lines = this.#posternLog()
+    assert.deepEqual(lines.map(withoutMatch), wanted)
+    assert.ok(lines.length > 0)
+    return lines
+  }
+
+  #posternLog(): readonly string[] {
+    return [...this.postern.stdout.matchAll(/^.* postgrey\[\d+\]: (.*)$/gm)].map(match => match[1] ?? '')
+  }
+}
+
+/** Dates are of the machine's clock. */
+function withoutDate(action: string): string {
+  return action.replace(/\w{3}, \d\d \w{3} \d{4} [\d:]{8} \S+/, 'DATE')
+}
+
+function withoutMatch(line: string): string {
+  return line.replace(/, matched=\S+$/, '')
+}
+
+const A: PolicyAttributes = {
+  client_address: '117.90.24.148',
+  client_name: 'unknown',
+  sender: 'a@b.example',
+  recipient: 'user@here.example',
+  etrn_domain: '',
+}
+
+describe('G18 G19 the same requests to Postgrey and to Postern', { skip, timeout: 300_000 }, () => {
+  const runs: readonly (readonly [options: string, seed: number, count: number])[] = [
+    ['', 1, 2000],
+    ['--delay=1 --auto-whitelist-clients=2', 2, 700],
+    ['--privacy --retry-window=6h', 3, 700],
+    ['--lookup-by-host --auto-whitelist-clients=0', 4, 500],
+    ['--ipv4cidr=16 --ipv6cidr=48 --max-age=300 --greylist-action=450', 5, 700],
+    ['--greylist-text=Wait_%s_%s_for_%r_%r --x-greylist-header=X-G:_%h_%t_%v_%d_%t', 6, 300],
+    ['--greylist-text=4.7.1_Later', 7, 100],
+  ]
+  for (const [options, seed, count] of runs)
+    test(`${count} requests with ${options || 'no options'}: actions, texts and log lines`, async t => {
+      const pair = await Pair.start(t, { options, clients: WHITELIST_CLIENTS, recipients: WHITELIST_RECIPIENTS })
+      const kinds = new Map<string, number>()
+      for (const request of greylistRequests({ seed, count, start: START })) {
+        const kind = (await pair.same(request)).split(' ')[0] ?? ''
+        kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+      }
+      await pair.sameLog()
+      // Not a run that says one and the same.
+      assert.equal(kinds.size, 3, [...kinds].join())
+      t.diagnostic([...kinds].map(([kind, times]) => `${times} ${kind}`).join(', '))
+    })
+
+  test('what was not seen for --max-age is forgotten, what was seen is not', async t => {
+    const pair = await Pair.start(t)
+    const at = (now: number, attributes: PolicyAttributes) => pair.same({ now, attributes: { ...A, ...attributes } })
+    for (const days of [0, 10]) {
+      const sender = `day${days}@b.example`
+      await at(START + days * DAY, { sender })
+      assert.match(await at(START + days * DAY + 300, { sender }), /^PREPEND X-Greylist: delayed 300 seconds/)
+    }
+    // Postgrey forgets at night, when it is asked something an hour after it last looked.
+    const night = START + 40 * DAY - 9 * HOUR
+    pair.postgrey.setTime(night)
+    await at(night, { sender: 'wakes@up.example' })
+    assert.match(pair.postgrey.log().join('\n'), /cleaning main database finished/)
+    assert.match(await at(night + 1, { sender: 'day0@b.example' }), /^DEFER_IF_PERMIT/)
+    assert.equal(await at(night + 2, { sender: 'day10@b.example' }), 'DUNNO')
+  })
+})
+
+describe('G18 an unknown triplet', { skip, timeout: 60_000 }, () => {
+  test('is deferred, and passes when it is tried again after the delay, as in the guide', async t => {
+    const pair = await Pair.start(t)
+    const text = 'DEFER_IF_PERMIT 4.2.0 Greylisted, see http://postgrey.schweikert.ch/help/here.example.html'
+    assert.equal(await pair.same({ now: START, attributes: A }), text)
+    assert.equal(await pair.same({ now: START + 299, attributes: A }), text)
+    const passed = await pair.same({ now: START + 300, attributes: A })
+    assert.equal(passed, 'PREPEND X-Greylist: delayed 300 seconds by postgrey-1.37 at mx.example; DATE')
+    const rest = 'client_name=unknown, client_address=117.90.24.148, sender=a@b.example, recipient=user@here.example'
+    assert.deepEqual(await pair.sameLog(), [
+      `action=greylist, reason=new, ${rest}`,
+      `action=greylist, reason=early-retry (1s missing), ${rest}`,
+      `action=pass, reason=triplet found, delay=300, ${rest}`,
+    ])
+  })
+
+  test('logs client_address=117.90.24.148/32 as the Postgrey of the guide did, when that is wanted', async t => {
+    const port = await freePort()
+    const mainCf = `postern_policy_listen = inet:127.0.0.1:${port}\npostern_smtp_listen =\npostern_greylist_spf = no\n`
+    const postern = PosternProcess.start(t, `${mainCf}postern_postgrey_version = 1.34\n`)
+    await postern.ready()
+    const connection = new PolicyConnection(port)
+    await connection.ask(A)
+    await postern.saw(
+      'stdout',
+      / postgrey\[\d+\]: action=greylist, reason=new, client_name=unknown, client_address=117\.90\.24\.148\/32, sender=a@b\.example, recipient=user@here\.example$/m,
+    )
+    connection.close()
+  })
+})
+
+describe('G19 white lists', { skip, timeout: 60_000 }, () => {
+  test("Postgrey's own lists let Google in, and the line says which entry did", async t => {
+    const clients = fs.readFileSync('/usr/share/postgrey/whitelist_clients', 'utf8')
+    const recipients = fs.readFileSync('/usr/share/postgrey/whitelist_recipients', 'utf8')
+    const pair = await Pair.start(t, { clients, recipients })
+    const google = { ...A, client_address: '209.85.213.190', client_name: 'mail-yb0-f190.google.com' }
+    assert.equal(await pair.same({ now: START, attributes: google }), 'DUNNO')
+    assert.equal(await pair.same({ now: START, attributes: { ...A, recipient: 'postmaster@here.example' } }), 'DUNNO')
+    const [line = ''] = await pair.sameLog()
+    const place = clients.split('\n').indexOf('google.com') + 1
+    assert.ok(line.startsWith('action=pass, reason=client whitelist, client_name=mail-yb0-f190.google.com'), line)
+    assert.ok(line.endsWith(`/clients:${place}`), line)
+  })
+
+  test('every name of the list of Debian, and names near it, as Postgrey judges them', async t => {
+    const clients = fs.readFileSync('/usr/share/postgrey/whitelist_clients', 'utf8')
+    const pair = await Pair.start(t, { clients })
+    const names = clients.split('\n').flatMap(line => /^[a-z0-9.-]+\.[a-z]+$/.exec(line.trim()) ?? [])
+    assert.ok(names.length > 100)
+    let listed = 0
+    for (const [i, name] of names.entries())
+      for (const client_name of [name, `x.${name}`, `x${name}`, `mail${i}.${name}`]) {
+        const client_address = `203.0.${i % 256}.${i >> 8}`
+        if ((await pair.same({ now: START, attributes: { ...A, client_address, client_name } })) === 'DUNNO') listed++
+      }
+    assert.ok(listed >= names.length * 3)
+  })
+})
+
+describe('G20 T19.2 --delay=1', { skip, timeout: 60_000 }, () => {
+  test('a second MX name on the same address accepts at once', async t => {
+    const pair = await Pair.start(t, { options: '--delay=1' })
+    assert.match(await pair.same({ now: START, attributes: A }), /^DEFER_IF_PERMIT/)
+    assert.match(await pair.same({ now: START + 1, attributes: A }), /^PREPEND X-Greylist: delayed 1 seconds/)
+  })
+})
