@@ -75,7 +75,7 @@ export function suiteRecords(zone: SuiteZone, failure: 'TIMEOUT' | 'SERVFAIL'): 
         } else add(type, value)
       }
     }
-    records[name.toLowerCase()] = node
+    records[toText(name)] = node
   }
   return records
 }
@@ -85,7 +85,7 @@ export function suiteResolver(zone: SuiteZone): Resolver {
   const records = suiteRecords(zone, 'SERVFAIL')
   const failed: DnsAnswer = { status: 'failed', reason: 'timeout' }
   const query = async (asked: string, type: DnsType): Promise<DnsAnswer> => {
-    let name = asked.toLowerCase().replace(/\.$/, '')
+    let name = toText(asked.replace(/\.$/, ''))
     for (let aliases = 0; aliases < MAX_ALIASES; aliases++) {
       const node = records[name]
       if (node === undefined) return { status: 'absent', reason: 'nxdomain', secondsLeft: TTL }
@@ -102,6 +102,11 @@ export function suiteResolver(zone: SuiteZone): Resolver {
     return failed
   }
   return { query }
+}
+
+/** RFC 4343 2.1: names with blanks are escaped. */
+function toText(name: string): string {
+  return name.toLowerCase().replaceAll(' ', '\\032')
 }
 
 function toRecord(type: DnsType, value: string | readonly (string | number)[]): DnsRecord {

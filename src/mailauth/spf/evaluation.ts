@@ -2,6 +2,7 @@ import type { DnsAnswer, DnsType, Resolver } from '../../dns/resolver.ts'
 import { cidrContains, maskIp } from '../../util/cidr.ts'
 import { type IpAddress, parseIp, reverseName, sameIp } from '../../util/ip.ts'
 import { expandDomain, type MacroValues } from './macro.ts'
+import { isLookupName, questionText } from './names.ts'
 import type { DomainSpec, Mechanism, Qualifier, SpfRecord } from './record.ts'
 import type { Records } from './records.ts'
 import { type HostResult, SpfStop } from './verdict.ts'
@@ -10,8 +11,6 @@ import { type HostResult, SpfStop } from './verdict.ts'
 const LOOKUP_LIMIT = 10
 const MX_LIMIT = 10
 const PTR_LIMIT = 10
-const LABEL_LIMIT = 63
-const NAME_LIMIT = 253
 
 /** Where in the records the evaluation is, for problems. */
 interface Place {
@@ -270,7 +269,7 @@ export class Evaluation {
 
   async #ask(name: string, type: DnsType, at: Place): Promise<DnsAnswer> {
     if (!isLookupName(name)) return { status: 'absent', reason: 'nxdomain', secondsLeft: 0 }
-    const answer = await this.#timely(this.#resolver.query(name, type))
+    const answer = await this.#timely(this.#resolver.query(questionText(name), type))
     if (answer.status === 'failed') throw temporary(`${type} ${name}: ${answer.reason}`, at)
     if (answer.status === 'absent') this.#countVoid(at)
     return answer
@@ -299,17 +298,4 @@ export class Evaluation {
 
 function temporary(what: string, { term, domain }: Place): SpfStop {
   return new SpfStop('temperror', `${what} (by "${term}" of ${domain})`)
-}
-
-/** Whether a name can be asked for at all. */
-export function isLookupName(name: string): boolean {
-  if (name === '' || name.length > NAME_LIMIT) return false
-  let label = 0
-  for (let at = 0; at < name.length; at++) {
-    if (name.charCodeAt(at) !== 0x2e) {
-      if (++label > LABEL_LIMIT) return false
-    } else if (label === 0) return false
-    else label = 0
-  }
-  return label > 0
 }

@@ -1,4 +1,5 @@
 import type { DnsRecord, Resolver } from '../../dns/resolver.ts'
+import { questionText } from './names.ts'
 import { isSpfRecord, parseRecord, type RecordProblem, type SpfRecord } from './record.ts'
 
 export type FoundRecord =
@@ -28,7 +29,7 @@ export class Records {
 
   /** The one record of a domain (RFC 7208 4.4, 4.5). `name` is a valid name. */
   async find(name: string): Promise<FoundRecord> {
-    const answer = await this.#resolver.query(name, 'TXT')
+    const answer = await this.#resolver.query(questionText(name), 'TXT')
     if (answer.status === 'absent') return NONE
     if (answer.status === 'failed') return { kind: 'temperror', problem: `TXT ${name}: ${answer.reason}` }
     let found: string | null = null

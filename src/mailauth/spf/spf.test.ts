@@ -168,6 +168,12 @@ test('RFC 8616 4: a domain outside ASCII is asked for by its A-labels, a local p
   assert.deepEqual(said.asked, ['TXT xn--bcher-kva.example'])
 })
 
+test('a backslash in a name is one, and no escape of the resolver', async () => {
+  const TXT = { 'a.example': ['v=spf1 exists:%{l}.x.example -all'] }
+  const said = await ask({ TXT }, 'a\\046b@a.example')
+  assert.deepEqual(said.asked, ['TXT a.example', 'A a\\\\046b.x.example'])
+})
+
 test('hostile records are bounded: thousands of terms, macro bombs, deep includes', async () => {
   const terms = `v=spf1 ${'ip4:198.51.100.1 '.repeat(3800)}-all`
   const bomb = `v=spf1 exists:${'%{s}%{i}'.repeat(8000)}.example -all`

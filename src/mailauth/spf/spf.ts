@@ -3,8 +3,9 @@ import { toAscii } from '../../mail/idna.ts'
 import type { SpfAnswer, SpfQuestion } from '../../model/spf.ts'
 import type { Clock } from '../../util/clock.ts'
 import { parseIp } from '../../util/ip.ts'
-import { Evaluation, isLookupName } from './evaluation.ts'
+import { Evaluation } from './evaluation.ts'
 import { expandExplanation, type MacroValues, parseMacros, usesLetter } from './macro.ts'
+import { isLookupName, questionText } from './names.ts'
 import { Records } from './records.ts'
 import type { HostResult } from './verdict.ts'
 
@@ -118,7 +119,7 @@ async function explain(evaluation: Evaluation, resolver: Resolver): Promise<stri
   if (decided === null || spec === null || spec === undefined) return null
   const target = await evaluation.target(spec, decided.domain)
   if (!isLookupName(target)) return null
-  const found = await resolver.query(target, 'TXT')
+  const found = await resolver.query(questionText(target), 'TXT')
   if (found.status !== 'found' || found.records.length !== 1) return null
   const [record] = found.records
   const text = record?.type === 'TXT' ? record.strings.join('') : ''
