@@ -6,8 +6,6 @@ import type { Config } from '../config/config.ts'
 import { failed } from '../model/lookup.ts'
 import type { Memory, MemoryLifetimes } from '../model/memory.ts'
 import { openEmbeddedMemory } from '../store/embedded/memory.ts'
-import { connectRemote } from '../store/valkey/connect.ts'
-import { makeSharedMemory } from '../store/valkey/shared_memory.ts'
 import type { Clock } from '../util/clock.ts'
 import { errnoText } from '../util/errno_text.ts'
 import { systemRandom } from '../util/random.ts'
@@ -27,6 +25,11 @@ export async function openMemory(config: Config, services: MemoryServices): Prom
   // A rehearsal must leave no note anywhere, and needs none of the others'.
   if (address.kind === 'embedded' || services.use === 'rehearsal') return local
   const { clock, warn } = services
+  // Its client takes a while to load, and most do without.
+  const [{ connectRemote }, { makeSharedMemory }] = await Promise.all([
+    import('../store/valkey/connect.ts'),
+    import('../store/valkey/shared_memory.ts'),
+  ])
   const timeoutMs = config.postern_store_timeout_ms
   const password = readPassword(config.postern_store_password_file, warn)
   return makeSharedMemory({

@@ -135,8 +135,13 @@ class ClusterRemote implements Remote {
     this.#client.on('node error', error => {
       lastError = errorText(error)
     })
-    // Only a hint: the node may have given its slots away. What is asked of it and not answered tells.
-    this.#client.on('-node', () => connected())
+    const served = new WeakSet<Redis>()
+    this.#client.on('+node', (node: Redis) => node.once('ready', () => served.add(node)))
+    // A node that was connected is so no more; who has its slots now may lack something. Whether it is gone, it tells itself by not
+    // answering. One that could not be connected to has nothing new to tell, again and again.
+    this.#client.on('-node', (node: Redis) => {
+      if (served.has(node)) connected()
+    })
     this.#client.on('close', () => {
       for (const lane of this.#lanes()) lost(lane, lastError || 'the connection ended')
     })

@@ -74,6 +74,12 @@ export class Health {
     return this.#clock.monotonic() >= this.#lane(name).tryAtMs
   }
 
+  /** A trial was not answered. */
+  tried(name: string): void {
+    const lane = this.#lane(name)
+    lane.tryAtMs = this.#clock.monotonic() + Math.max(PATIENCE_MS / 2, lane.patienceMs)
+  }
+
   succeeded(lane: string): void {
     const known = this.#lane(lane)
     // An answer that was under way when the rest was given up proves nothing yet; the trial does.

@@ -172,6 +172,7 @@ export class Reunion {
       // Where the slot has moved to another node, that one has to answer.
       const trial = this.#keyOf(key === null ? lane : this.#options.remote.lane(key))
       if (trial !== null && (await this.#options.tryToWrite(trial)) === null) this.#health.back(lane)
+      else this.#health.tried(lane)
     }
     const told = await this.#tellAll()
     if (told.length > 0) this.#options.clock.after(ECHO_MS, () => void this.#tellEach(this.#ended ? [] : told))
