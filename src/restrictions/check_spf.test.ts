@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { makeFacts } from '../../test/support/facts.ts'
 import { openSession } from '../../test/support/judge_session.ts'
 import { tellRestriction } from '../../test/support/restriction_cases.ts'
+import type { Resolver } from '../dns/resolver.ts'
 
 const DNS = {
   TXT: {
@@ -98,6 +100,30 @@ describe('G22 check_spf', () => {
     assert.equal(first.effects.prepend.length, 1)
     assert.equal(second.effects.prepend.length, 1)
     assert.equal(session.log.filter(line => line.includes('prepend Received-SPF')).length, 1)
+  })
+
+  test('the HELO name is asked at HELO, the sender at MAIL, and neither of a client that is skipped', async () => {
+    const asked: string[] = []
+    const resolver: Resolver = {
+      query: async (name, type) => {
+        asked.push(`${type} ${name}`)
+        return { status: 'absent', reason: 'nxdomain', secondsLeft: 60 }
+      },
+    }
+    const session = openSession({ mainCf: 'smtpd_recipient_restrictions = check_spf', resolver })
+    session.judge.lookAhead(makeFacts({ client: '127.0.0.1', helo: 'skip.example', sender: 's@skip.example' }))
+    session.judge.lookAhead(makeFacts({ helo: 'helo.example' }))
+    await new Promise(setImmediate)
+    assert.deepEqual(
+      asked.filter(question => question.startsWith('TXT')),
+      ['TXT helo.example'],
+    )
+    session.judge.lookAhead(makeFacts({ helo: 'helo.example', sender: 's@there.example' }))
+    await new Promise(setImmediate)
+    assert.deepEqual(
+      asked.filter(question => question.startsWith('TXT')),
+      ['TXT helo.example', 'TXT there.example'],
+    )
   })
 
   test('HELO name and sender are asked ahead, each once, and traced', async () => {
