@@ -142,6 +142,59 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./map.ts'),
   },
   {
+    name: 'greylist',
+    summary: 'show and change what greylisting remembers',
+    operands: 'list [TEXT] | show TEXT | forget WHAT | allow WHAT | providers',
+    operandCount: [1, 2],
+    description: `
+      Works while the gateway runs, and while it does not.
+
+      list: everything remembered whose key has TEXT in it. show: the same in words; TEXT may be a client's address.
+      forget: the entry with this key, or all entries of a client's address, of a network, or of a mail address. allow:
+      a client's address, or a domain that SPF vouches for, is delayed no more; a mail address may send its next mail
+      at once, as if a user had written to it. providers: the list of big senders that are not delayed, its date, and
+      where a newer one belongs.`,
+    options: [CONFIG, OVERRIDE, JSON_OUTPUT],
+    exits: [
+      [0, 'done'],
+      [1, 'there is nothing of this kind; for providers: the list is older than 180 days'],
+      [75, 'the memory did not answer'],
+    ],
+    examples: ['postern greylist show 192.0.2.7', 'postern greylist forget a@example.org'],
+    load: () => import('./greylist_command.ts'),
+  },
+  {
+    name: 'import',
+    summary: 'take over from Postgrey',
+    operands: 'postgrey',
+    operandCount: [1, 1],
+    description: `
+      Takes over what a Postgrey of this machine has: its database is put into the memory that postern_store names (what is
+      known there already stays), and the lines of main.cf that its options and white lists come to are printed.
+      Nothing of Postgrey is changed, and it may run meanwhile. Tells what is taken over, what differs, and what is
+      not understood.`,
+    options: [
+      CONFIG,
+      OVERRIDE,
+      {
+        name: 'dbdir',
+        value: 'DIR',
+        doc: 'Where its database is. Default: what its options say, or /var/lib/postgrey.',
+      },
+      { name: 'defaults', value: 'FILE', doc: 'Where its options are. Default: /etc/default/postgrey.' },
+      { name: 'config-dir', value: 'DIR', doc: 'Where its white lists are. Default: /etc/postgrey.' },
+      { name: 'dry-run', short: 'n', doc: 'Only tell, and change nothing.' },
+      JSON_OUTPUT,
+    ],
+    exits: [
+      [0, 'everything is taken over'],
+      [1, 'something is not understood, or differs'],
+      [75, 'the memory did not answer'],
+    ],
+    examples: ['postern import postgrey', 'postern import postgrey --dbdir /srv/postgrey --dry-run'],
+    load: () => import('./import_postgrey.ts'),
+  },
+  {
     name: 'reload',
     summary: 'make the running gateway read its configuration again',
     operands: '',

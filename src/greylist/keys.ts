@@ -89,7 +89,11 @@ export interface Correspondence {
 }
 
 function kept(key: string, rules: KeyRules): string {
-  if (rules.privacy) return sha1(key)
+  return rules.privacy ? sha1(key) : fittingKey(key)
+}
+
+/** A key that the memory takes; the end of one that is too long is a sum of it all. */
+export function fittingKey(key: string): string {
   return key.length <= KEY_LIMIT ? key : `${key.slice(0, KEY_LIMIT - 41)}/${sha1(key)}`
 }
 

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { readConfig } from '../config/read.ts'
+import { systemClock } from '../util/clock.ts'
+import { openMemory } from './memory.ts'
+import { postern } from './test_support.ts'
+
+function configure(t: TestContext, mainCf = ''): string {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-greylist-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  writeFileSync(
+    join(directory, 'main.cf'),
+    `smtpd_relay_restrictions = reject\nmyhostname = mx.example\npostern_state_directory = ${directory}/state\n${mainCf}`,
+  )
+  return directory
+}
+
+/** What a gateway would have remembered. */
+async function remember(directory: string): Promise<void> {
+  const read = readConfig({ config: directory })
+  assert.ok(read.ok)
+  const warn = (text: string): void => assert.fail(text)
+  const memory = await openMemory(read.loaded.config, { clock: systemClock, pid: process.pid, use: 'command', warn })
+  const now = Math.floor(systemClock.now() / 1000)
+  const rules = { delay: 300, retryWindow: 172_800, maxAge: 3_024_000, autoAllow: 5 }
+  await memory.note({ triplet: '192.0.2.0/a@b.example/c@d.example', client: '192.0.2.7', now: now - 10, rules })
+  await memory.note({ triplet: '192.0.3.0/x@y.example/c@d.example', client: '192.0.3.1', now: now - 400, rules })
+  await memory.note({ triplet: '192.0.3.0/x@y.example/c@d.example', client: '192.0.3.1', now, rules })
+  await memory.touch('correspondent', 'friend@far.example', now)
+  await memory.close()
+}
+
+describe('postern greylist', () => {
+  test('lists, shows, allows and forgets', async t => {
+    const directory = configure(t)
+    await remember(directory)
+    const listed = await postern('greylist', 'list', '--json', '-c', directory)
+    assert.equal(listed.status, 0)
+    const entries: { kind: string; key: string }[] = JSON.parse(listed.out)
+    assert.deepEqual(entries.map(({ kind, key }) => `${kind} ${key}`).sort(), [
+      'client 192.0.3.1',
+      'correspondent friend@far.example',
+      'triplet 192.0.2.0/a@b.example/c@d.example',
+      'triplet 192.0.3.0/x@y.example/c@d.example',
+    ])
+
+    const shown = await postern('greylist', 'show', '192.0.2.7', '-c', directory)
+    assert.match(
+      shown.out,
+      /^triplet 192\.0\.2\.0\/a@b\.example\/c@d\.example: has to wait 2\d\d s more, first seen \S+Z, tried 1 times\n$/,
+    )
+    const passed = await postern('greylist', 'show', 'x@y.example', '-c', directory)
+    assert.match(passed.out, /: has passed, first seen/)
+
+    assert.deepEqual(await postern('greylist', 'allow', '192.0.2.7', '-c', directory), {
+      status: 0,
+      out: 'allowed: client 192.0.2.7\n',
+      err: '',
+    })
+    const allowed = await postern('greylist', 'show', '192.0.2.7', '-c', directory)
+    assert.match(allowed.out, /client 192\.0\.2\.7: not delayed any more, 5 successes/)
+
+    const forgotten = await postern('greylist', 'forget', '192.0.2.7', '-c', directory)
+    assert.deepEqual(forgotten.out.trim().split('\n').sort(), [
+      'forgotten: client 192.0.2.7',
+      'forgotten: triplet 192.0.2.0/a@b.example/c@d.example',
+    ])
+    const again = await postern('greylist', 'forget', '192.0.2.7', '-c', directory)
+    assert.deepEqual([again.status, again.out], [1, ''])
+    const byAddress = await postern('greylist', 'forget', 'c@d.example', '-c', directory)
+    assert.equal(byAddress.out, 'forgotten: triplet 192.0.3.0/x@y.example/c@d.example\n')
+  })
+
+  test('says what it cannot do', async t => {
+    const directory = configure(t, 'postern_greylist_auto_allow = 0\n')
+    assert.match(
+      (await postern('greylist', 'allow', '192.0.2.7', '-c', directory)).err,
+      /postern_greylist_auto_allow is 0/,
+    )
+    assert.equal((await postern('greylist', 'frget', 'x', '-c', directory)).status, 2)
+    assert.equal((await postern('greylist', 'forget', '-c', directory)).status, 2)
+  })
+
+  test('T3.7 providers: prints the list and its date, takes a newer file, and warns of an old one', async t => {
+    const directory = configure(t)
+    const shipped = await postern('greylist', 'providers', '-c', directory)
+    assert.match(
+      shipped.out,
+      /^# from: built in; .*\ndate: 20\d\d-\d\d-\d\d\ngoogle host:google\.com .*spf:_spf\.google\.com/,
+    )
+    writeFileSync(
+      join(directory, 'greylist_providers'),
+      'date: 2020-01-01\nacme host:acme.example spf:_spf.acme.example\n',
+    )
+    const old = await postern('greylist', 'providers', '-c', directory)
+    assert.equal(old.status, 1)
+    assert.match(old.out, /\nacme host:acme\.example spf:_spf\.acme\.example\n$/)
+    assert.match(old.err, /greylist_providers\) is of 2020-01-01, \d+ days old/)
+  })
+})
+
+describe('postern import postgrey', () => {
+  test('tells what it takes, what differs and what it does not understand', async t => {
+    const directory = configure(t)
+    const lists = join(directory, 'postgrey')
+    mkdirSync(lists)
+    writeFileSync(join(lists, 'whitelist_clients'), 'good.example\n*.bad.example\n/(/\n10.9\n')
+    writeFileSync(
+      join(directory, 'defaults'),
+      'POSTGREY_OPTS="--inet=10023 --delay=60 --dela=5 --pidfile=/x"\nPOSTGREY_TEXT="Wait"\nFOO=1\nexec bar\n',
+    )
+    const said = await postern(
+      ...['import', 'postgrey', '-c', directory, '--defaults', join(directory, 'defaults')],
+      ...['--config-dir', lists, '--dbdir', directory],
+    )
+    assert.equal(said.status, 1)
+    const { out } = said
+    assert.match(
+      out,
+      /^postern_policy_listen = inet:127\.0\.0\.1:10023\npostern_greylist_delay = 60s\npostern_greylist_text = Wait\n/m,
+    )
+    assert.match(out, /^postern_greylist_whitelist_clients = .*\/postgrey\/whitelist_clients$/m)
+    for (const differs of [
+      'unknown option "--dela"',
+      'defaults:3: the variable FOO means nothing here',
+      'defaults:4: not understood: exec bar',
+      'whitelist_clients:2: "*.bad.example" matches nothing',
+      'whitelist_clients:3: cannot use the pattern /(/',
+      'whitelist_clients:4: "10.9" is 10.9.0.0/24, as in Postgrey',
+      'postgrey.db: there is no such file',
+    ])
+      assert.ok(out.includes(differs), `${differs} in ${out}`)
+    assert.ok(out.includes('--pidfile: the file is postern.pid'))
+  })
+})
