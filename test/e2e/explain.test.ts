@@ -28,8 +28,9 @@ describe('T7.5 postern explain says what a live session gets', () => {
       { files: DEMO },
     )
     await postern.ready()
-    // Pipelining is nothing that a mail in words can show.
-    for (const play of demoPlays.filter(each => each.burst !== true)) {
+    // Pipelining is nothing that a mail in words can show, and who asks about a greylisted mail later finds that it has waited.
+    const plays = demoPlays.filter(each => each.burst !== true && !/^patient@/.test(each.recipient))
+    for (const play of plays) {
       const live = await playDialogue(play, { address: '127.0.0.1', port }, systemClock)
       const helo = play.helo === null ? [] : ['--helo', play.helo]
       const words = ['--client', play.from, ...helo, '--from', play.sender, '--to', play.recipient, '--json']
@@ -53,6 +54,6 @@ describe('T7.5 postern explain says what a live session gets', () => {
   test('the demo itself ends with 0', async () => {
     const { code, stdout, stderr } = await runPostern([], { program: 'src/bin/demo.ts' })
     assert.equal(code, 0, stdout + stderr)
-    assert.match(stdout, /17 dialogues in \d+ ms: 13 to be refused, 4 to be delivered; 0 wrong, 4 delivered\.\n$/)
+    assert.match(stdout, /19 dialogues in \d+ ms: 14 to be refused, 5 to be delivered; 0 wrong, 5 delivered\.\n$/)
   })
 })
