@@ -1,4 +1,4 @@
-import type { DnsAnswer, DnsRecord, DnsType } from '../dns/resolver.ts'
+import type { DnsAnswer, DnsType } from '../dns/resolver.ts'
 import type { Daemon } from '../model/event.ts'
 import type { Facts } from '../model/facts.ts'
 import type { GreylistAnswer } from '../model/greylist.ts'
@@ -12,6 +12,7 @@ import { sleep } from '../util/clock.ts'
 import { type AddressClass, classifyAddress } from './address_class.ts'
 import type { AddressListParam, Ask, DomainListParam, MapsParam, PolicyAnswer, VerifyAnswer } from './ask.ts'
 import { findClientName, findReverseName, toldClientName, UNKNOWN } from './client_name.ts'
+import { describeDns, describeSpf } from './describe_answer.ts'
 import type { World } from './world.ts'
 
 /** A transaction that needs more than this asks on somebody else's behalf: each recipient may cost a dozen. */
@@ -377,36 +378,5 @@ export class Door implements Ask {
           : `failed: ${answer.reason}`
     this.questions.push({ door, question, answer: said, atMs, tookMs: this.#memory.elapsed() - atMs })
     return answer
-  }
-}
-
-/** "pass by include:_spf.example.net", "permerror: example.net: …". */
-function describeSpf({ result, mechanism, problem }: SpfAnswer): string {
-  if (problem !== null) return `${result}: ${problem}`
-  return mechanism === null ? result : `${result} by ${mechanism}`
-}
-
-/** "127.0.0.2, 127.0.0.4", "absent (NXDOMAIN)", "failed: timeout". */
-function describeDns(answer: DnsAnswer): string {
-  if (answer.status === 'failed') return `failed: ${answer.reason}`
-  if (answer.status === 'absent') return answer.reason === 'nxdomain' ? 'absent (NXDOMAIN)' : 'absent (no such record)'
-  return answer.records.map(describeRecord).join(', ') + (answer.stale ? ' (stale)' : '')
-}
-
-function describeRecord(record: DnsRecord): string {
-  switch (record.type) {
-    case 'A':
-    case 'AAAA':
-      return record.address
-    case 'MX':
-      return `${record.preference} ${record.exchange === '' ? '.' : record.exchange}`
-    case 'TXT':
-      return `"${record.strings.join('')}"`
-    case 'SOA':
-      return record.primary
-    case 'NS':
-    case 'PTR':
-    case 'CNAME':
-      return record.name
   }
 }
