@@ -1,5 +1,5 @@
 import { write } from 'node:fs'
-import type { Clock } from '../util/clock.ts'
+import type { Clock, Timer } from '../util/clock.ts'
 
 export interface WriterOptions {
   /** Where the next batch goes; null: nowhere at the moment. Asked before each batch. */
@@ -15,6 +15,8 @@ export interface WriterOptions {
 
 /** A full disk or a reader that sleeps is tried again after this time. */
 const RETRY_MS = 100
+/** After a write lines gather for so long: a write for each turn of a busy event loop would cost more than all its lines. */
+const REST_MS = 5
 
 /**
  * Writes lines to a file, pipe or terminal without ever blocking: one write at a time in the background, and a bounded
@@ -25,6 +27,8 @@ export class LogWriter {
   #waiting: string[] = []
   #waitingBytes = 0
   #busy = false
+  /** Until when lines gather. */
+  #rest: Timer | null = null
   #lost = 0
   #idle: (() => void)[] = []
 
@@ -53,6 +57,7 @@ export class LogWriter {
         timer.cancel()
         resolve()
       })
+      this.#endRest()
     })
   }
 
@@ -66,7 +71,7 @@ export class LogWriter {
   }
 
   #next(): void {
-    if (this.#busy) return
+    if (this.#busy || this.#rest !== null) return
     const batch = this.#takeBatch()
     if (batch === null) {
       for (const resolve of this.#idle.splice(0)) resolve()
@@ -86,8 +91,15 @@ export class LogWriter {
       if (error !== null) return this.#retry(bytes)
       if (written < bytes.length) return this.#write(bytes.subarray(written))
       this.#busy = false
-      this.#next()
+      if (this.#idle.length > 0 || this.#waitingBytes >= this.#options.batchBytes) this.#next()
+      else this.#rest = this.#options.clock.after(REST_MS, () => this.#endRest())
     })
+  }
+
+  #endRest(): void {
+    this.#rest?.cancel()
+    this.#rest = null
+    this.#next()
   }
 
   #retry(bytes: Buffer): void {
