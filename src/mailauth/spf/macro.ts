@@ -29,12 +29,21 @@ const NAME_LIMIT = 253
 /** An explanation goes into one SMTP reply line; what is longer helps nobody. */
 const EXPLANATION_LIMIT = 1000
 
-/** Splits a macro-string; a text where it is none. `explain`: blanks and the letters c, r, t are allowed (explain-string). */
-export function parseMacros(text: string, explain: boolean): readonly MacroPiece[] | string {
+/** A macro-string in pieces. */
+export interface MacroString {
+  readonly pieces: readonly MacroPiece[]
+  /** Its last part is a macro-expand, %%, %_ or %- included. */
+  readonly endsInMacro: boolean
+}
+
+/** Splits a macro-string; says what is wrong where it is none. `explain`: blanks and the letters c, r, t are allowed. */
+export function parseMacros(text: string, explain: boolean): MacroString | string {
   const pieces: MacroPiece[] = []
   let literal = ''
+  let endsInMacro = false
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
+    endsInMacro = code === 0x25
     if (code !== 0x25) {
       if (code < (explain ? 0x20 : 0x21) || code > 0x7e) return 'a character that may not stand there'
       literal += text.charAt(at)
@@ -55,7 +64,7 @@ export function parseMacros(text: string, explain: boolean): readonly MacroPiece
     } else return `a bad macro "%${next}"`
   }
   if (literal !== '') pieces.push(literal)
-  return pieces
+  return { pieces, endsInMacro }
 }
 
 function parseExpand(body: string, explain: boolean): MacroExpand | null {

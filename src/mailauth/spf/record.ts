@@ -54,8 +54,6 @@ const DIRECTIVE = /^([-+?~]?)([A-Za-z0-9]*)(.*)$/s
 const CIDR = '(?:0|[1-9][0-9]{0,2})'
 const DUAL_CIDR = new RegExp(`^(.*?)(?:/(${CIDR}))?(?://(${CIDR}))?$`, 's')
 const SINGLE_CIDR = new RegExp(`^(.*?)(?:/(${CIDR}))?$`, 's')
-/** toplabel: letters, digits and inner hyphens, not digits alone. */
-const TOP_LABEL = /\.(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9-]*[A-Za-z0-9])\.?$/
 /** Of a term, so much is shown. */
 const SHOWN_TERM = 100
 
@@ -163,10 +161,10 @@ function parseNetwork(rest: string, name: 'ip4' | 'ip6'): { network: IpAddress; 
 /** domain-spec: a macro-string that ends with a macro or a top-level label. */
 function parseDomainSpec(text: string): DomainSpec | string {
   if (text === '') return 'no domain'
-  const pieces = parseMacros(text, false)
-  if (typeof pieces === 'string') return pieces
-  // %%, %_ and %- are macro-expand too, and end a domain-spec.
-  if (!/%(?:[%_-]|\{[^}]*\})$/.test(text) && !TOP_LABEL.test(text)) return 'no domain name'
+  const parsed = parseMacros(text, false)
+  if (typeof parsed === 'string') return parsed
+  const { pieces, endsInMacro } = parsed
+  if (!endsInMacro && !endsInTopLabel(text)) return 'no domain name'
   const [only] = pieces
   return {
     pieces,
@@ -174,4 +172,12 @@ function parseDomainSpec(text: string): DomainSpec | string {
     needsClientName: usesLetter(pieces, 'p'),
     needsLocalPart: usesLetter(pieces, 'sl'),
   }
+}
+
+/** toplabel: letters, digits and inner hyphens, not digits alone; a dot before it, and perhaps one behind. No regular expression that could go back. */
+function endsInTopLabel(text: string): boolean {
+  const end = text.endsWith('.') ? text.length - 1 : text.length
+  const dot = text.lastIndexOf('.', end - 1)
+  const label = dot < 0 ? '' : text.slice(dot + 1, end)
+  return /^[A-Za-z0-9-]+$/.test(label) && /[A-Za-z-]/.test(label) && !label.startsWith('-') && !label.endsWith('-')
 }

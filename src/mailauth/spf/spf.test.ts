@@ -182,6 +182,15 @@ test('hostile records are bounded: thousands of terms, macro bombs, deep include
   const bombed = await ask({ TXT: { 'a.example': [bomb] } }, `${'l'.repeat(64)}@a.example`)
   assert.equal(bombed.result, 'fail')
   assert.ok(bombed.asked.every(question => question.length < 270))
+  for (const term of [
+    `exists:.${'a1'.repeat(30_000)}!`,
+    `a:${'/'.repeat(60_000)}`,
+    `a:${'a.'.repeat(30_000)}`,
+    '%{s'.repeat(20_000),
+  ]) {
+    const odd = await ask({ TXT: { 'a.example': [`v=spf1 ${term} -all`] } }, 'x@a.example')
+    assert.ok(odd.result === 'permerror' || odd.result === 'fail', term.slice(0, 20))
+  }
   const chain = Object.fromEntries(
     Array.from({ length: 30 }, (_, i) => [`c${i}.example`, [`v=spf1 include:c${i + 1}.example -all`]]),
   )

@@ -124,8 +124,9 @@ async function explain(evaluation: Evaluation, resolver: Resolver): Promise<stri
   const [record] = found.records
   const text = record?.type === 'TXT' ? record.strings.join('') : ''
   if (text === '' || /[^\x20-\x7e]/.test(text)) return null
-  const pieces = parseMacros(text, true)
-  if (typeof pieces === 'string') return null
+  const parsed = parseMacros(text, true)
+  if (typeof parsed === 'string') return null
+  const { pieces } = parsed
   if (usesLetter(pieces, 'sl') && !evaluation.localPartIsAscii) return null
   return expandExplanation(pieces, await evaluation.values(decided.domain, usesLetter(pieces, 'p')))
 }
