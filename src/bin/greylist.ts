@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { Greylist } from '../greylist/greylist.ts'
 import { GreylistLists } from '../greylist/lists.ts'
+import { staleProviders } from '../greylist/providers.ts'
 import { greylistFiles, greylistSettings } from '../greylist/settings.ts'
 import type { Greylisting } from '../model/greylist.ts'
 import type { Memory } from '../model/memory.ts'
@@ -33,7 +34,12 @@ export function openGreylist(config: Config, services: GreylistServices): OpenGr
   })
   return {
     greylisting: new Greylist({ settings: greylistSettings(config), lists, memory, clock }),
-    ready: () => lists.ready(),
+    async ready() {
+      await lists.ready()
+      const { providers } = await lists.current()
+      const stale = providers === null || !config.postern_greylist ? null : staleProviders(providers, clock.now())
+      if (stale !== null) services.warn(listProblem(stale))
+    },
     close: () => lists.close(),
   }
 }

@@ -98,6 +98,8 @@ describe('postern greylist', () => {
     const old = await postern('greylist', 'providers', '-c', directory)
     assert.equal(old.status, 1)
     assert.match(old.out, /\nacme host:acme\.example spf:_spf\.acme\.example\n$/)
+    const checked = await postern('check', '-c', directory)
+    assert.match(checked.out, /warning: .*the list of big senders .* is of 2020-01-01, \d+ days old/)
     assert.match(old.err, /greylist_providers\) is of 2020-01-01, \d+ days old/)
   })
 })

@@ -14,7 +14,7 @@ import {
   WHITELIST_RECIPIENTS,
 } from '../support/greylist_requests.ts'
 import { freePort } from '../support/ports.ts'
-import { PosternProcess } from '../support/postern_process.ts'
+import { PosternProcess, runPostern } from '../support/postern_process.ts'
 import { type PolicyAttributes, PolicyConnection, postgreySkip, RealPostgrey } from '../support/real_postgrey.ts'
 
 const skip = postgreySkip()
@@ -233,5 +233,65 @@ describe('G20 T19.2 --delay=1', { skip, timeout: 60_000 }, () => {
     const pair = await Pair.start(t, { options: '--delay=1' })
     assert.match(await pair.same({ now: START, attributes: A }), /^DEFER_IF_PERMIT/)
     assert.match(await pair.same({ now: START + 1, attributes: A }), /^PREPEND X-Greylist: delayed 1 seconds/)
+  })
+})
+
+describe('postern import postgrey', { skip, timeout: 120_000 }, () => {
+  test('takes over the database of a running Postgrey: what had passed passes, what waited goes on waiting', async t => {
+    const now = Math.floor(Date.now() / 1000)
+    const postgrey = await RealPostgrey.start(['--hostname=mx.example', '--auto-whitelist-clients=2'], now)
+    t.after(async () => {
+      await postgrey.stop()
+      postgrey.remove()
+    })
+    const asked = new PolicyConnection(postgrey.port)
+    t.after(() => asked.close())
+    /** Keys so long that Berkeley DB keeps them on pages of their own are among them. */
+    const request = (i: number): PolicyAttributes => ({
+      ...A,
+      client_address: i % 5 === 0 ? `2001:db8:${i.toString(16)}::1` : `10.${i % 250}.${i >> 8}.7`,
+      sender: i % 100 === 0 ? `${'s'.repeat(480)}${i}@b.example` : `s${i}@b.example`,
+      recipient: i % 100 === 0 ? `${'r'.repeat(480)}${i}@here.example` : `r${i}@here.example`,
+    })
+    const count = 3000
+    for (let i = 0; i < count; i++) {
+      await asked.ask({ ...request(i), policy_test_time: String(now - 1000) })
+      if (i % 3 === 0) await asked.ask({ ...request(i), policy_test_time: String(now - 500) })
+    }
+    const regular = { ...A, client_address: '192.0.2.200', client_name: 'regular.example' }
+    for (const [i, ago] of [9000, 5000].entries()) {
+      await asked.ask({ ...regular, sender: `r${i}@b.example`, policy_test_time: String(now - ago - 400) })
+      await asked.ask({ ...regular, sender: `r${i}@b.example`, policy_test_time: String(now - ago) })
+    }
+
+    const port = await freePort()
+    const postern = PosternProcess.start(
+      t,
+      `POSTGREY_OPTS = --inet=127.0.0.1:${port} --hostname=mx.example --auto-whitelist-clients=2
+postern_smtp_listen =
+postern_workers = 1
+postern_greylist_spf = no
+postern_greylist_whitelist_clients =
+`,
+    )
+    await postern.ready()
+    const said = await runPostern([
+      ...['import', 'postgrey', '-c', postern.directory, '--dbdir', `${postgrey.directory}/db`],
+      ...['--defaults', '/usr/share/postgrey/postgrey-default', '--config-dir', '/etc/postgrey', '--json'],
+    ])
+    const report: { taken: string[]; differs: string[] } = JSON.parse(said.stdout)
+    assert.ok(report.taken.includes(`${postgrey.directory}/db/postgrey.db: ${count + 2} entries`), said.stdout)
+    assert.ok(
+      report.taken.includes(`${postgrey.directory}/db/postgrey_clients.db: ${count / 3 + 1} entries`),
+      said.stdout,
+    )
+
+    const told = new PolicyConnection(port)
+    t.after(() => told.close())
+    for (let i = 0; i < count; i += 7) {
+      const ask = { ...request(i), instance: `i${i}`, policy_test_time: String(now) }
+      assert.equal(withoutDate(await told.ask(ask)), withoutDate(await asked.ask(ask)), `request ${i}`)
+    }
+    assert.equal(await told.ask({ ...regular, sender: 'never@seen.example' }), 'DUNNO')
   })
 })
