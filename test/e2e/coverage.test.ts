@@ -35,11 +35,12 @@ const tables = fs
 const text = [...configs, ...tables].join('\n')
 const words = new Set(text.match(/[A-Za-z0-9_]+/g))
 
-test('every restriction occurs in a dialogue', () => {
+test('every restriction that Postfix has occurs in a dialogue', () => {
   const names = [...registry.names(), 'warn_if_reject']
   assert.ok(names.length > 60)
   assert.deepEqual(
-    names.filter(name => !words.has(name)),
+    // Our own are held to Postgrey and policyd-spf: postgrey.test.ts, policyd_spf.test.ts.
+    names.filter(name => !words.has(name) && registry.find(name)?.own !== true),
     [],
   )
 })
