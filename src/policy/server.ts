@@ -115,6 +115,8 @@ class Connection {
   #restedFor = 0
   /** In the server's list of those who have something to write. */
   #isDirty = false
+  /** Nothing is read for the moment. */
+  #isResting = false
   /** No more requests are taken. */
   #finishing = false
   /** No more will come. */
@@ -149,7 +151,10 @@ class Connection {
     if (this.#session.isBroken) this.#finishing = true
     if (this.#session.hasOutput) this.#setDirty()
     this.#endIfDone()
-    if (this.#session.isFull || this.#stream.isCongested) this.#stream.pause()
+    const mustRest = this.#session.isFull || this.#stream.isCongested
+    if (mustRest === this.#isResting) return
+    this.#isResting = mustRest
+    if (mustRest) this.#stream.pause()
     else this.#stream.resume()
   }
 
@@ -183,7 +188,9 @@ class Connection {
     this.#isDirty = false
     const text = this.#session.output()
     if (text !== '' && this.#open) this.#stream.write(text)
-    this.proceed()
+    // Mostly there is nothing more to judge: the client waits for this very answer.
+    if (this.#isResting || this.#inputEnded || this.#stream.isCongested) this.proceed()
+    else this.#endIfDone()
   }
 
   #endpoint(): PolicyEndpoint | null {
