@@ -63,7 +63,7 @@ export const rfcTitles: Readonly<Record<string, KnownRfc>> = {
   '6531': { title: 'SMTP: internationalized email (SMTPUTF8)', status: 'yes' },
   '6532': { title: 'Internationalized email headers', status: 'partial' },
   '6533': { title: 'Internationalized delivery status notifications', status: 'partial' },
-  '6647': { title: 'Email greylisting', status: 'planned' },
+  '6647': { title: 'Email greylisting', status: 'partial' },
   '6761': { title: 'Special-use domain names', status: 'partial' },
   '6891': { title: 'DNS: EDNS(0)', status: 'yes' },
   '7208': { title: 'Sender policy framework (SPF)', status: 'yes' },

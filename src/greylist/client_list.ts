@@ -103,13 +103,16 @@ export class RecipientList {
     const at = address.indexOf('@')
     if (at < 0) return null
     let best: Ranked<null> | null = null
-    for (let end = at; end >= 0; end = address.lastIndexOf('+', end - 1)) {
-      // The extension after "+" must not be empty.
-      if (end !== at && end + 1 === at) continue
-      const user = address.slice(0, end)
-      best = earlier(best, this.#users.get(user + address.slice(at)))
-      best = earlier(best, this.#users.get(`${user}@`))
+    // The extension behind "+" must not be empty.
+    for (let end = at; ; ) {
+      if (end === at || end + 1 < at) {
+        const user = address.slice(0, end)
+        best = earlier(best, this.#users.get(user + address.slice(at)))
+        best = earlier(best, this.#users.get(`${user}@`))
+      }
       if (end === 0) break
+      end = address.lastIndexOf('+', end - 1)
+      if (end < 0) break
     }
     return best
   }

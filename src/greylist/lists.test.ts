@@ -138,6 +138,8 @@ describe('G19 whitelist_recipients', () => {
     ['x@unquiet.example', null],
     ['list-a-bounces@here.example', 4],
     ['user@here.example', null],
+    // Once an endless loop.
+    ['+@here.example', null],
   ]
   for (const [recipient, line] of cases)
     test(`${recipient} is matched by ${line === null ? 'no line' : `line ${line}`}`, async t => {
