@@ -173,7 +173,7 @@ describe('G17 a real Postfix asks the policy server', { skip }, () => {
       assert.match(await mail(to), /^250 /)
       assert.match(await received(to.recipient), /^X-Greylist: delayed \d+ seconds by postgrey-1\.37 at /m)
       await postern.logged(
-        new RegExp(`action=pass, reason=triplet found, delay=\d+, client_name=client.example.*${to.sender}`),
+        new RegExp(`action=pass, reason=triplet found, delay=\\d+, client_name=client.example.*${to.sender}`),
       )
     })
   }
