@@ -56,6 +56,7 @@ const worldModules: readonly { readonly modules: readonly string[]; readonly pla
 /** Packages from the registry, and the places that may know them: behind an interface of ours, so that they can be exchanged. */
 const packages: readonly { readonly name: string; readonly places: readonly string[] }[] = [
   { name: 'iovalkey', places: ['src/store/valkey/'] },
+  { name: 'tldts', places: ['src/mailauth/dmarc/'] },
 ]
 
 /** Words of the language's own library that read the clock or throw dice. */

@@ -84,6 +84,8 @@ export interface DmarcRecord {
   readonly psd: 'y' | 'n' | 'u'
   /** URIs of rua=, as written. */
   readonly rua: readonly string[]
+  /** URIs of ruf=, as written. */
+  readonly ruf: readonly string[]
   readonly text: string
 }
 
