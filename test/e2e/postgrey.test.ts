@@ -3,10 +3,12 @@
  * lines. Where Postern differs on purpose docs/compatibility.md says so, and a test here or beside the code.
  */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { readPostgreyOptions } from '../../src/config/postgrey_options.ts'
 import {
   greylistRequests,
   type TimedRequest,
@@ -16,6 +18,7 @@ import {
 import { freePort } from '../support/ports.ts'
 import { PosternProcess, runPostern } from '../support/postern_process.ts'
 import { type PolicyAttributes, PolicyConnection, postgreySkip, RealPostgrey } from '../support/real_postgrey.ts'
+import { SmtpClient } from '../support/smtp_client.ts'
 
 const skip = postgreySkip()
 const HOUR = 3600
@@ -294,4 +297,112 @@ postern_greylist_whitelist_clients =
     }
     assert.equal(await told.ask({ ...regular, sender: 'never@seen.example' }), 'DUNNO')
   })
+})
+
+describe('G18 postgreyreport', { skip, timeout: 60_000 }, () => {
+  test("reads the gateway's log beside the database of a Postgrey, and reports who did not try again", async t => {
+    const port = await freePort()
+    const postern = PosternProcess.start(
+      t,
+      `postern_smtp_listen = inet:127.0.0.1:${port}
+postern_workers = 1
+mynetworks =
+smtpd_authorized_xclient_hosts = 127.0.0.1
+mydestination = here.example
+smtpd_recipient_restrictions = reject_unauth_destination, check_greylist
+postern_greylist_spf = no
+`,
+    )
+    await postern.ready()
+    // Triplets of that database: one that never passed, and one that did.
+    for (const i of [2, 3]) {
+      const client = new SmtpClient({ host: '127.0.0.1', port, from: '127.0.0.1' })
+      await client.read()
+      for (const line of [
+        `XCLIENT ADDR=10.0.${i}.1 NAME=mx.b.example`,
+        'EHLO x.example',
+        `MAIL FROM:<s${i}@b.example>`,
+      ]) {
+        client.write(`${line}\r\n`)
+        assert.match((await client.read()).at(-1) ?? '', /^2/)
+      }
+      client.write(`RCPT TO:<user${i}@here.example>\r\n`)
+      assert.match((await client.read()).at(-1) ?? '', /^450 4\.2\.0 .*Greylisted, see/)
+      client.write('QUIT\r\n')
+      await client.read()
+    }
+    await postern.saw('stdout', /RCPT from mx\.b\.example\[10\.0\.3\.1\]/)
+    await postern.saw(
+      'stdout',
+      /postgrey\[\d+\]: action=greylist, reason=new, client_name=mx\.b\.example, client_address=10\.0\.3\.1/,
+    )
+
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-report-'))
+    t.after(() => fs.rmSync(directory, { recursive: true }))
+    fs.chmodSync(directory, 0o755)
+    const database = path.join(import.meta.dirname, '../../src/store/testdata/postgrey.db')
+    fs.copyFileSync(database, path.join(directory, 'postgrey.db'))
+    fs.chmodSync(path.join(directory, 'postgrey.db'), 0o644)
+    const user = process.getuid?.() === 0 ? 'nobody' : os.userInfo().username
+    const said = spawnSync('postgreyreport', [`--dbdir=${directory}`, `--user=${user}`, '--tab'], {
+      input: postern.stdout,
+      encoding: 'utf8',
+    })
+    assert.match(said.stdout.trim(), /^\S*\s*10\.0\.2\.1\s.*s2@b\.example\s+user2@here\.example$/)
+  })
+})
+
+describe('G21 the options of Postgrey', { skip, timeout: 60_000 }, () => {
+  /** What perl's Getopt::Long makes of a command line, with Postgrey's own table: "delay=1" …, or "error". */
+  const GETOPT = `
+    use Getopt::Long 2.25 qw(:config posix_default no_ignore_case);
+    open(my $fh, '<', '/usr/sbin/postgrey'); local $/; my $text = <$fh>;
+    my ($table) = $text =~ /GetOptions\\(\\\\%opt, (.*?)\\) or exit/s;
+    my @table = eval "($table)"; my %opt; $SIG{__WARN__} = sub {};
+    if (!GetOptions(\\%opt, @table)) { print "error\\n"; exit }
+    for (sort keys %opt) { my $v = $opt{$_}; print "$_=", (ref $v ? join(' ', @$v) : $v), "\\n" }`
+  const cases: readonly (readonly string[])[] = [
+    ['--inet=127.0.0.1:10023', '--delay=1'],
+    ['-i', '10023', '-delay', '7'],
+    ['--unix', '/a', '--socketmode=0660'],
+    ['-u/a'],
+    ['--dela=5'],
+    ['--DELAY=5'],
+    ['--delay=5', '--delay=6'],
+    ['--delay=x'],
+    ['--delay='],
+    ['--delay'],
+    ['--privacy=1'],
+    ['--privacy', '--delay', '3'],
+    ['--auto-whitelist-clients', '--delay=1'],
+    ['--auto-whitelist-clients', '9', '--delay=1'],
+    ['--auto-whitelist-clients=9'],
+    ['--whitelist-clients=/a', '--whitelist-clients', '/b'],
+    ['--greylist-text', '--delay=5'],
+    ['--retry-window=6h', '--max-age', '+10'],
+    ['--', '--delay=5'],
+    ['--syslog-facility=local1'],
+    ['--facility', 'local2'],
+    ['--no-privacy'],
+    ['--lookup-by-host', '--lookup-by-subnet', '-q', '-v'],
+  ]
+  for (const args of cases)
+    test(`${args.join(' ')}: as Getopt::Long reads it`, () => {
+      const perl = spawnSync('perl', ['-e', GETOPT, '--', ...args], { encoding: 'utf8' })
+        .stdout.trim()
+        .split('\n')
+      const { settings, problems } = readPostgreyOptions(args.join(' '))
+      assert.equal(problems.length > 0, perl[0] === 'error', `${perl} ${problems}`)
+      if (problems.length > 0) return
+      const texts = settings.map(({ option }) => option.replace(/^--/, ''))
+      for (const line of perl) {
+        const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(line) ?? []
+        if (['', 'verbose', 'lookup-by-subnet'].includes(name)) continue
+        const found = texts.find(text => text === name || text.startsWith(`${name}=`))
+        assert.ok(found !== undefined, `${name} in ${texts}`)
+        const said = found.slice(name.length + 1)
+        // A switch is 1 for perl.
+        assert.equal(said, value === '1' && said === '' ? '' : value.replace(/^\+/, ''))
+      }
+    })
 })
