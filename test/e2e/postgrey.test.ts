@@ -386,6 +386,29 @@ describe('G21 the options of Postgrey', { skip, timeout: 60_000 }, () => {
     ['--no-privacy'],
     ['--lookup-by-host', '--lookup-by-subnet', '-q', '-v'],
   ]
+  test('in the environment of serve, as systemd hands over /etc/default/postgrey', async t => {
+    const port = await freePort()
+    const mainCf = `postern_policy_listen = inet:127.0.0.1:${port}\npostern_smtp_listen =\npostern_greylist_spf = no\n`
+    const env = { POSTGREY_OPTS: '--inet=10023 --delay=1', POSTGREY_TEXT: 'Wait %s second' }
+    const postern = PosternProcess.start(t, mainCf, { env })
+    await postern.ready()
+    const connection = new PolicyConnection(port)
+    t.after(() => connection.close())
+    assert.equal(await connection.ask({ ...A, policy_test_time: String(START) }), 'DEFER_IF_PERMIT 4.2.0 Wait 1 second')
+    assert.match(await connection.ask({ ...A, policy_test_time: String(START + 1) }), /^PREPEND X-Greylist: delayed 1 /)
+  })
+
+  test('T5.5 --unix and --socketmode', async t => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-unix-'))
+    t.after(() => fs.rmSync(directory, { recursive: true }))
+    const mainCf = `POSTGREY_OPTS = --unix=${directory}/socket --socketmode=0660\npostern_smtp_listen =\n`
+    const postern = PosternProcess.start(t, mainCf)
+    await postern.ready()
+    const seen = fs.statSync(path.join(directory, 'socket'))
+    assert.ok(seen.isSocket())
+    assert.equal(seen.mode & 0o777, 0o660)
+  })
+
   for (const args of cases)
     test(`${args.join(' ')}: as Getopt::Long reads it`, () => {
       const perl = spawnSync('perl', ['-e', GETOPT, '--', ...args], { encoding: 'utf8' })
