@@ -14,6 +14,7 @@ import { makeVerifier } from '../hop/verifier.ts'
 import type { EmitEvent } from '../model/event.ts'
 import type { NextHop } from '../model/hop.ts'
 import type { Memory } from '../model/memory.ts'
+import type { OpenSpool } from '../model/spool.ts'
 import { connectLines } from '../net/line_client.ts'
 import { makePolicyClient, type PolicyClient } from '../net/policy_client.ts'
 import { type PolicyIdentity, policyAttributes } from '../net/policy_request.ts'
@@ -22,9 +23,11 @@ import type { Decide } from '../policy/endpoints.ts'
 import type { SaslServer } from '../smtp/sasl.ts'
 import { makeDovecotSasl, parseSaslPath } from '../smtp/sasl_dovecot.ts'
 import type { SmtpSetup } from '../smtp/server.ts'
+import { makeSpools, sweepSpools } from '../store/spool.ts'
 import { VerifyCache } from '../store/verify_cache.ts'
 import { formatProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
+import { systemRandom } from '../util/random.ts'
 import { type Decision, openDecision } from './decision.ts'
 import { makeOwnPolicies, makePolicyEndpoints } from './policy_endpoints.ts'
 import { readTls } from './tls_files.ts'
@@ -161,6 +164,8 @@ export function openGateway(options: GatewayOptions): Gateway | { readonly probl
       lists: decision.lists.sessionLists(),
       tls: tls.tls,
       sasl: saslServer(options),
+      messages: null,
+      openSpool: openSpools(options),
     },
     async close() {
       await Promise.all([main.hops.close(), hold?.close()])
@@ -226,6 +231,13 @@ function stateFile(config: Config, name: string): string | null {
   } catch {
     return null
   }
+}
+
+function openSpools({ config, clock, processes }: GatewayOptions): OpenSpool {
+  const directory = join(config.postern_state_directory, 'spool')
+  void sweepSpools({ directory, clock })
+  const limit = Math.floor(config.postern_message_spool_limit / Math.max(1, processes))
+  return makeSpools({ directory, limit, random: systemRandom })
 }
 
 function saslServer({ config, clock, emit, pid }: GatewayOptions): SaslServer | null {

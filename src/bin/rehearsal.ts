@@ -8,6 +8,7 @@ import type { Event } from '../model/event.ts'
 import type { Facts } from '../model/facts.ts'
 import type { NextHop } from '../model/hop.ts'
 import type { ClientName, Judgement, SessionJudge, Stage } from '../model/judge.ts'
+import type { OpenSpool } from '../model/spool.ts'
 import { makeSmtpServer } from '../smtp/server.ts'
 import type { Clock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
@@ -51,6 +52,13 @@ export interface Played {
 
 const MESSAGE = 'Subject: none, this is only a rehearsal\r\n\r\n.\r\n'
 
+/** Our message is short. */
+const NO_SPOOL: OpenSpool = () => ({
+  write: () => Promise.resolve('a rehearsal keeps nothing'),
+  async *read() {},
+  close: () => undefined,
+})
+
 /** Plays the mail. Rejects only on a fault of ours. */
 export async function rehearse(
   play: Play,
@@ -67,6 +75,8 @@ export async function rehearse(
       lists: parts.decision.lists.sessionLists(),
       tls: null,
       sasl: null,
+      messages: null,
+      openSpool: NO_SPOOL,
     },
     rates: null,
     emit: event => events.push(event),

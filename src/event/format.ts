@@ -32,7 +32,13 @@ export function formatEvent(event: Event, options: FormatOptions = DEFAULTS): Lo
 }
 
 /** Programs that are not Postfix's: their lines bear their bare names. */
-const STAND_INS: ReadonlySet<string> = new Set<StandIn>(['policyd-spf', 'postgrey', 'postern/policy'])
+const STAND_INS: ReadonlySet<string> = new Set<StandIn>([
+  'policyd-spf',
+  'postgrey',
+  'postern/policy',
+  'opendkim',
+  'opendmarc',
+])
 
 /** "postfix/smtpd", or "policyd-spf". */
 export function programName(name: string, daemon: string): string {

@@ -14,6 +14,10 @@ class DiscardTransaction implements HopTransaction {
     this.#text = text
   }
 
+  get isLost(): boolean {
+    return false
+  }
+
   addRecipient(address: string): Promise<{ readonly ok: true }> {
     this.#recipients.push(address)
     return Promise.resolve({ ok: true })

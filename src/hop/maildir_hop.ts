@@ -68,6 +68,10 @@ class MaildirTransaction implements HopTransaction {
     return result
   }
 
+  get isLost(): boolean {
+    return false
+  }
+
   abort(): void {
     if (this.#state === 'data') this.#unwanted = true
     if (this.#state !== 'open') return

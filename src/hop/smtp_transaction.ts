@@ -86,6 +86,11 @@ export class SmtpTransaction implements HopTransaction {
     return result
   }
 
+  get isLost(): boolean {
+    const connection = this.#state === 'open' ? this.#session?.connection : undefined
+    return connection !== undefined && (connection.broken !== null || connection.early !== null)
+  }
+
   abort(): void {
     // While the message goes out there is no way to take it back but to hang up; RFC 5321 4.1.1.4 knows no other.
     if (this.#state === 'data') this.#session?.connection.destroy()

@@ -58,6 +58,7 @@ export interface VerdictEvent {
     | 'warn'
     | 'hangup'
     | 'milter-reject'
+    | 'milter-hold'
   readonly queueId: string | null
   /** CONNECT, HELO, EHLO, MAIL, RCPT, DATA, END-OF-MESSAGE, ETRN, VRFY */
   readonly where: string
@@ -78,7 +79,7 @@ export interface VerdictEvent {
 export type Daemon = 'smtpd' | 'cleanup' | 'smtp' | 'lmtp' | 'virtual' | 'master' | 'trivial-rewrite' | StandIn
 
 /** A program beside Postfix whose work is done here; its lines do not begin with "postfix/". */
-export type StandIn = 'policyd-spf' | 'postgrey' | 'postern/policy'
+export type StandIn = 'policyd-spf' | 'postgrey' | 'postern/policy' | 'opendkim' | 'opendmarc'
 
 /** "QUEUEID: reject: header Subject: … from name[addr]; from=<…> to=<…> proto=ESMTP helo=<…>: 5.7.1 text" (Postfix cleanup, header_checks and body_checks). */
 export interface ContentEvent {

@@ -1,3 +1,5 @@
+import type { MessageVerdict } from './mail_auth.ts'
+
 /** What was said, and nothing that must be asked. Plain data, frozen per step: a new HELO makes a new Facts. */
 export interface Facts {
   readonly client: ClientFacts
@@ -25,6 +27,8 @@ export interface Facts {
   readonly pipelinedEarly: boolean
   /** Queue id of the transaction once there is one, as log lines show it. */
   readonly queueId: string | null
+  /** What was found out about the whole message; at end of data only, and only where whole messages are judged. */
+  readonly message?: MessageVerdict | null
   /** Stays the same for all policy requests about one message (Postfix SMTPD_POLICY_README "instance"). */
   readonly instance: string
 }

@@ -51,6 +51,8 @@ export interface HopTransaction {
   addRecipient(address: string, options: HopRecipientOptions): Promise<HopReply>
   /** Sends the message to all recipients that got ok. Lines end in CRLF, no dot-stuffing, no terminating dot: that is the hop's affair. */
   data(message: AsyncIterable<Uint8Array>): Promise<HopResult>
+  /** The hop has gone since it took the recipients, before it saw anything of the message: another transaction may still succeed. */
+  readonly isLost: boolean
   /** Gives the transaction up (RSET, lost client, nothing accepted). Safe at any time, also twice. */
   abort(): void
 }

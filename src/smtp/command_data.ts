@@ -1,3 +1,4 @@
+import type { MessageVerdict } from '../model/mail_auth.ts'
 import { DataDecoder } from './codec.ts'
 import type { Dialogue } from './dialogue.ts'
 import { IncomingMessage } from './incoming_message.ts'
@@ -51,8 +52,9 @@ export async function finishMessage(
 ): Promise<boolean> {
   d.incoming = null
   const { queueId, receivedSize } = d.tx
+  const verdict = await message.verdict()
   if (message.fault === null) {
-    const refusal = await d.judge('end_of_data', d.facts())
+    const refusal = await d.judge('end_of_data', d.facts(verdict === null ? {} : { message: verdict }))
     if (refusal !== null) {
       message.abort()
       // Postfix 3.7: the transaction stays as it is, without its queue file.
@@ -61,7 +63,7 @@ export async function finishMessage(
       return d.refuse(refusal)
     }
   }
-  const reply = await outcome(d, message)
+  const reply = (verdict === null ? null : obey(d, message, verdict)) ?? (await outcome(d, message))
   if (reply === null) {
     d.errors = 0
     d.junk = 0
@@ -74,12 +76,26 @@ export async function finishMessage(
   return reply === null
 }
 
+/** What a milter that said this would bring about (Postfix cleanup_milter_apply); the refusal, or null. */
+function obey(d: Dialogue, message: IncomingMessage, verdict: MessageVerdict): string | null {
+  if (d.doors.messages?.asMilter !== true || verdict.action === 'accept') return null
+  if (message.filter.state.reply !== null) return null
+  if (verdict.action === 'quarantine') {
+    d.logReject('milter triggers HOLD action', { whatsup: 'milter-hold', daemon: 'cleanup' })
+    message.filter.state.hold = true
+    return null
+  }
+  d.logReject(verdict.reply.slice('550 '.length), { whatsup: 'milter-reject', daemon: 'cleanup' })
+  return verdict.reply
+}
+
 /** The refusal, worst cause first, or null: delivered. */
 async function outcome(d: Dialogue, message: IncomingMessage): Promise<string | null> {
   if (message.fault === 'bare_lf') {
     d.logReject('bare <LF> received')
     return `${d.config.smtpd_forbid_bare_newline_reject_code} 5.5.2 ${d.config.myhostname} Error: bare <LF> received`
   }
+  if (message.fault === 'storage') return '452 4.3.1 Insufficient system storage'
   if (message.fault === 'size') return '552 5.3.4 Error: message file too big'
   const { reply } = message.filter.state
   if (reply !== null) return reply

@@ -21,6 +21,8 @@ export interface SessionStart {
   readonly server: { readonly address: string; readonly port: number | null }
 }
 
+type RejectChanges = Partial<Pick<VerdictEvent, 'sender' | 'recipient' | 'whatsup' | 'daemon'>>
+
 /** When even asking went wrong. */
 const NAMELESS: ClientName = {
   name: 'unknown',
@@ -168,7 +170,7 @@ export class Dialogue {
   }
 
   /** A refusal of the session's own, as the restriction lists log theirs (Postfix log_whatsup). */
-  logReject(text: string, changes: Partial<Pick<VerdictEvent, 'sender' | 'recipient'>> = {}): void {
+  logReject(text: string, changes: RejectChanges = {}): void {
     const { where, protocol, tx } = this
     const fixed = {
       queueId: tx.queueId,

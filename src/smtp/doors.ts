@@ -4,7 +4,9 @@ import type { EmitEvent } from '../model/event.ts'
 import type { NextHop } from '../model/hop.ts'
 import type { SessionJudge } from '../model/judge.ts'
 import type { Lookup } from '../model/lookup.ts'
+import type { MessageJudge } from '../model/mail_auth.ts'
 import type { RateCounters } from '../model/rates.ts'
+import type { OpenSpool } from '../model/spool.ts'
 import type { TlsServerContext } from '../net/byte_stream.ts'
 import type { Clock } from '../util/clock.ts'
 import type { QueueIds } from './queue_id.ts'
@@ -22,11 +24,22 @@ export interface SessionDoors {
   readonly tls: TlsServerContext | null
   /** Null: smtpd_sasl_auth_enable = no. */
   readonly sasl: SaslServer | null
+  /** Null: whole messages are not judged. */
+  readonly messages: MessageJudging | null
+  /** For messages that wait for a verdict. */
+  readonly openSpool: OpenSpool
   readonly queueIds: QueueIds
   readonly clock: Clock
   readonly emit: EmitEvent
   /** "12ab" of "12ab.5f….1": begins the policy instance attribute. */
   readonly pid: number
+}
+
+/** Who looks at whole messages. */
+export interface MessageJudging {
+  openMessage(): MessageJudge
+  /** The verdict counts by itself, as a milter's does; else only what smtpd_end_of_data_restrictions make of it. */
+  readonly asMilter: boolean
 }
 
 /** Where accepted mail can go. */

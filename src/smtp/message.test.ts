@@ -129,7 +129,7 @@ describe('verdicts at the end of the message', () => {
       Array(300).fill('x'.repeat(70)),
     )
     assert.deepEqual([reply, session.delivered], [FAILED, []])
-    assert.ok(session.log.some(line => line.includes('postern_message_staging_size')))
+    assert.ok(session.log.some(line => line.includes('has part of the message already')))
   })
 
   test('PREPEND comes above our Received header', async () => {

@@ -3,6 +3,7 @@ import type { Lookup } from '../model/lookup.ts'
 import { decodeLine } from './bytes.ts'
 import { applyAction, type ContentLog, type ContentMatch, type Place } from './content_actions.ts'
 import { ContentState } from './content_state.ts'
+import type { HeaderEdit } from './header_editor.ts'
 import { type MimeError, MimeErrors, type OnMimeError } from './mime_errors.ts'
 
 export type ChecksParam = 'header_checks' | 'mime_header_checks' | 'nested_header_checks' | 'body_checks'
@@ -65,6 +66,10 @@ export class MessageFilter {
   private sawMessageId = false
   private readonly errors: MimeErrors
   private out: Buffer[] = []
+  /** Bytes of the primary header that were given out. */
+  private headerOut = 0
+  /** How the primary header differs from what was received. */
+  readonly edits: HeaderEdit[] = []
 
   constructor(rules: FilterRules, doors: FilterDoors) {
     this.rules = rules
@@ -77,6 +82,13 @@ export class MessageFilter {
     const out = this.out
     this.out = []
     return out
+  }
+
+  /** The lines so far are ours, and a header of their own: how many bytes of them pass on. */
+  async endOwnHeader(): Promise<number> {
+    await this.closeHeader()
+    this.edits.length = 0
+    return this.headerOut
   }
 
   /** One line, or a piece of one (`partial`: the line goes on). Pieces are at most line_length_limit long. */
@@ -180,10 +192,14 @@ export class MessageFilter {
     if (name === 'received') this.hops++
     const mime = MIME_HEADER.test(name)
     const kept = await this.checkHeader(raw, mime)
-    if (kept === null) return
+    if (kept === null) {
+      this.noteEdit(name, 0)
+      return
+    }
     const keptName = kept === raw ? name : kept.toString('latin1', 0, headerNameLength(kept)).toLowerCase()
-    if (this.section === 'primary' && !mime && this.isSpecial(keptName, kept)) return
-    this.emitHeader(kept)
+    const dropped = this.section === 'primary' && !mime && this.isSpecial(keptName, kept)
+    if (keptName !== name) this.noteEdit(name, dropped ? 0 : outSize(kept))
+    if (!dropped) this.emitHeader(kept)
   }
 
   /** The header as it stays, or null: dropped. */
@@ -200,6 +216,7 @@ export class MessageFilter {
     if (outcome.kind === 'drop') return null
     const edited = Buffer.from(outcome.text.replace(/\r?\n/g, '\n'), 'utf8')
     if (outcome.kind === 'replace') return edited
+    this.noteEdit(null, outSize(edited))
     this.emitHeader(edited)
     return raw
   }
@@ -225,6 +242,11 @@ export class MessageFilter {
       this.out.push(header.subarray(at, stop), CRLF)
       at = stop + 1
     }
+    if (this.section === 'primary') this.headerOut += outSize(header)
+  }
+
+  private noteEdit(gone: string | null, added: number): void {
+    if (this.section === 'primary') this.edits.push({ at: this.headerOut, gone, added })
   }
 
   private endOfPrimary(): void {
@@ -302,6 +324,13 @@ export class MessageFilter {
     }
     return applyAction(this.state, { place, content, value: found.value, table: checks }, this.doors.log)
   }
+}
+
+/** Its length with CRLF for each line feed, and at its end. */
+function outSize(header: Buffer): number {
+  let lines = 1
+  for (let at = header.indexOf(10); at >= 0; at = header.indexOf(10, at + 1)) lines++
+  return header.length + lines
 }
 
 /** Tables see "Name: value" where a client wrote "Name : value" (RFC 5322 4.5); it goes on as it came. */

@@ -2,13 +2,14 @@ import type { EmitEvent } from '../model/event.ts'
 import type { ClientFacts } from '../model/facts.ts'
 import type { SessionJudge } from '../model/judge.ts'
 import type { RateCounters } from '../model/rates.ts'
+import type { OpenSpool } from '../model/spool.ts'
 import type { ByteStream, TlsServerContext } from '../net/byte_stream.ts'
 import { readProxyHeader } from '../net/proxy_protocol.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { formatIp, parseIp } from '../util/ip.ts'
 import type { Random } from '../util/random.ts'
 import { Dialogue, type SessionStart } from './dialogue.ts'
-import type { Hops, SessionLists } from './doors.ts'
+import type { Hops, MessageJudging, SessionLists } from './doors.ts'
 import { makeLongQueueIds, makeQueueIds, type QueueIds } from './queue_id.ts'
 import type { SaslServer } from './sasl.ts'
 import { runSession } from './session.ts'
@@ -24,6 +25,8 @@ export interface SmtpSetup {
   readonly lists: SessionLists
   readonly tls: TlsServerContext | null
   readonly sasl: SaslServer | null
+  readonly messages: MessageJudging | null
+  readonly openSpool: OpenSpool
 }
 
 export interface SmtpServerOptions {
@@ -149,6 +152,8 @@ async function serveOne(
       rates: options.rates,
       tls: setup.tls,
       sasl: setup.sasl,
+      messages: setup.messages,
+      openSpool: setup.openSpool,
       queueIds: options.ids,
       clock,
       emit: options.emit,

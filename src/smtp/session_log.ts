@@ -1,4 +1,4 @@
-import type { EmitEvent, Event } from '../model/event.ts'
+import type { Daemon, EmitEvent, Event } from '../model/event.ts'
 
 /**
  * The log of one session. Most lines name the client, and its name may still be asked for: lines wait in order until it is known.
@@ -18,11 +18,11 @@ export class SessionLog {
     else this.emit(makeEvent(this.client))
   }
 
-  warn(text: string | ((client: string) => string), daemon: 'smtpd' | 'cleanup' = 'smtpd'): void {
+  warn(text: string | ((client: string) => string), daemon: Daemon = 'smtpd'): void {
     this.add(client => ({ kind: 'warning', text: typeof text === 'string' ? text : text(client), daemon }))
   }
 
-  info(text: string | ((client: string) => string), daemon: 'smtpd' | 'cleanup' = 'smtpd'): void {
+  info(text: string | ((client: string) => string), daemon: Daemon = 'smtpd'): void {
     this.add(client => ({ kind: 'info', text: typeof text === 'string' ? text : text(client), daemon }))
   }
 

@@ -81,6 +81,8 @@ export type SmtpConfig = Pick<
   | 'body_checks'
   | 'enable_long_queue_ids'
   | 'postern_message_staging_size'
+  | 'postern_message_judge_timeout'
+  | 'smtpd_end_of_data_restrictions'
 >
 
 /** The same, and what is needed before a session begins. */

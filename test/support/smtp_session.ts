@@ -13,12 +13,13 @@ import {
 import { ABSENT, found, type Lookup } from '../../src/model/lookup.ts'
 import { LocalRates } from '../../src/net/anvil.ts'
 import type { TlsServerContext } from '../../src/net/byte_stream.ts'
-import type { SessionLists } from '../../src/smtp/doors.ts'
+import type { MessageJudging, SessionLists } from '../../src/smtp/doors.ts'
 import type { SaslServer } from '../../src/smtp/sasl.ts'
 import { makeSmtpServer, type SmtpServer } from '../../src/smtp/server.ts'
 import type { ServerConfig } from '../../src/smtp/settings.ts'
 import { seededRandom } from '../../src/util/random.ts'
 import { ManualClock, settle } from './manual_clock.ts'
+import { MemorySpools } from './memory_spools.ts'
 import { MemoryStream } from './memory_stream.ts'
 
 /** A verdict: the connection is to be closed without a reply. */
@@ -44,6 +45,11 @@ export interface SmtpScript {
   readonly sasl?: SaslServer
   readonly tls?: TlsServerContext
   readonly client?: string
+  readonly messages?: MessageJudging
+  /** Bytes that the spool takes; default: any number. */
+  readonly spoolLimit?: number
+  /** The hop has gone when the message has come. */
+  readonly hopLost?: boolean
 }
 
 /** A message as a hop got it. */
@@ -70,6 +76,8 @@ export class SmtpSession {
   readonly delivered: HopMessage[] = []
   /** Transactions with the hop that were given up. */
   aborted = 0
+  /** Transactions that were begun. */
+  begun = 0
   /** What every stage was asked with. */
   readonly judged: { readonly stage: Stage; readonly facts: Facts }[] = []
   readonly lookedAhead: Facts[] = []
@@ -78,10 +86,12 @@ export class SmtpSession {
   readonly over: Promise<void>
   /** What the session asks about lists; a test may change it before it speaks. */
   readonly lists: SessionLists
+  readonly spools: MemorySpools
   readonly #script: SmtpScript
 
   constructor(script: SmtpScript = {}) {
     this.#script = script
+    this.spools = new MemorySpools(script.spoolLimit ?? Number.POSITIVE_INFINITY)
     this.lists = this.#lists()
     const setup = {
       config: testConfig(script.mainCf ?? ''),
@@ -94,6 +104,8 @@ export class SmtpSession {
       lists: this.lists,
       tls: script.tls ?? null,
       sasl: script.sasl ?? null,
+      messages: script.messages ?? null,
+      openSpool: () => this.spools.open(),
     }
     this.server = makeSmtpServer({
       setup,
@@ -168,10 +180,15 @@ export class SmtpSession {
   }
 
   #hop(name: HopMessage['hop']): NextHop {
+    const lost = this.#script.hopLost === true
     return {
       begin: tx => {
         const recipients: string[] = []
+        const begun = this.begun++
         return {
+          get isLost() {
+            return lost && begun === 0
+          },
           addRecipient: async address => {
             const answer = this.#script.hopRecipient?.(address) ?? { ok: true }
             if (answer.ok) recipients.push(address)

@@ -25,9 +25,26 @@ export const gatewayParams = [
     type: size(),
     default: '262144',
     doc: `
-      So much of a message waits in memory before the next hop sees any of it. Messages up to this size are judged as a
-      whole first; of a bigger one the rest streams, and a HOLD, REDIRECT, BCC or FILTER that shows up only then defers it
-      with 451.`,
+      So much of a message waits in memory before the next hop sees any of it; of a bigger one the rest streams. Where
+      its content or its end may still decide where it goes (header_checks and the like, smtpd_end_of_data_restrictions,
+      check_dmarc), the whole message waits, and beyond this size it does so in a file without a name in
+      $postern_state_directory/spool.`,
+  }),
+  param({
+    name: 'postern_message_spool_limit',
+    type: size(),
+    default: '1073741824',
+    doc: `
+      So many bytes of all messages together may wait in files, divided evenly among the workers. A message for which
+      there is no room is deferred with 452.`,
+  }),
+  param({
+    name: 'postern_message_judge_timeout',
+    type: duration(1),
+    default: '30s',
+    doc: `
+      How long DKIM, DMARC and ARC may take over a message that has come whole. One that takes longer passes unjudged, and
+      the log says so.`,
   }),
   param({
     name: 'postern_hold_hop',
