@@ -16,7 +16,7 @@ export interface PushStream {
   /** Nothing is read before. */
   start(handlers: PushHandlers): void
   /** In one system call. After a break it does nothing. */
-  write(text: string): void
+  write(bytes: string | Uint8Array): void
   /** The other side does not read what was written. */
   readonly isCongested: boolean
   pause(): void
@@ -49,8 +49,8 @@ export class SocketPushStream implements PushStream {
     socket.resume()
   }
 
-  write(text: string): void {
-    if (this.#socket.writable) this.#socket.write(text)
+  write(bytes: string | Uint8Array): void {
+    if (this.#socket.writable) this.#socket.write(bytes)
   }
 
   get isCongested(): boolean {

@@ -1,0 +1,106 @@
+import type { AuthEnvelope, MessageJudge, MessageVerdict } from '../model/mail_auth.ts'
+
+/** The judge of one message, and where its lines go: of the configuration that was in use when the message began. */
+export interface JudgedMessage {
+  readonly judge: MessageJudge
+  log(line: MessageVerdict['log'][number], queueId: string | null): void
+  warn(text: string): void
+  /** The message is over: once. */
+  release(): void
+}
+
+/** All headers of a message. Postfix's header_size_limit is 102,400 for one. */
+export const HEADER_LIMIT = 16 * 1024 * 1024
+
+const LF = 10
+const CR = 13
+const COLON = Buffer.from(':')
+const COLON_BLANK = Buffer.from(': ')
+const NO_BYTES = Buffer.alloc(0)
+
+/** One message as it streams through: kept by nobody but the judge. A fault in judging lets it pass. */
+export class Message {
+  readonly #judged: JudgedMessage
+  readonly #hasLeadingBlank: boolean
+  #headerBytes = 0
+  #isFaulty = false
+  #released = false
+
+  constructor(judged: JudgedMessage, hasLeadingBlank: boolean) {
+    this.#judged = judged
+    this.#hasLeadingBlank = hasLeadingBlank
+  }
+
+  header(name: Buffer, value: Buffer): void {
+    this.#headerBytes += name.length + value.length + COLON_BLANK.length
+    if (this.isTooLarge) return
+    const colon = this.#hasLeadingBlank ? COLON : COLON_BLANK
+    const field = Buffer.concat([name, colon, withCrLf(value)])
+    this.#try(judge => judge.header(field))
+  }
+
+  body(chunk: Buffer): void {
+    if (chunk.length > 0 && !this.isTooLarge) this.#try(judge => judge.body(chunk))
+  }
+
+  /** More headers than anybody wants to look at. */
+  get isTooLarge(): boolean {
+    return this.#headerBytes > HEADER_LIMIT
+  }
+
+  /** Null: it cannot be judged. Never rejects. */
+  async end(envelope: AuthEnvelope): Promise<MessageVerdict | null> {
+    if (this.#isFaulty) return null
+    try {
+      const verdict = await this.#judged.judge.end(envelope)
+      for (const line of verdict.log) this.#judged.log(line, envelope.queueId)
+      return verdict
+    } catch (error) {
+      this.#fault(error)
+      return null
+    }
+  }
+
+  warn(text: string): void {
+    this.#judged.warn(text)
+  }
+
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    this.#judged.release()
+  }
+
+  #try(use: (judge: MessageJudge) => void): void {
+    if (this.#isFaulty) return
+    try {
+      use(this.#judged.judge)
+    } catch (error) {
+      this.#fault(error)
+    }
+  }
+
+  #fault(error: unknown): void {
+    this.#isFaulty = true
+    this.warn(
+      `judging a message failed, it passes: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
+  }
+}
+
+/** The milter protocol ends the lines of a folded header with LF alone. */
+function withCrLf(value: Buffer): Buffer {
+  let at = value.indexOf(LF)
+  if (at < 0) return value
+  const parts: Buffer[] = []
+  let start = 0
+  for (; at >= 0; at = value.indexOf(LF, at + 1)) {
+    if (at > 0 && value[at - 1] === CR) continue
+    parts.push(value.subarray(start, at), CR_BYTE)
+    start = at
+  }
+  parts.push(start === 0 ? value : value.subarray(start))
+  return parts.length === 1 ? (parts[0] ?? NO_BYTES) : Buffer.concat(parts)
+}
+
+const CR_BYTE = Buffer.from('\r')
