@@ -5,6 +5,7 @@ import { classesParams } from './params/classes.ts'
 import { codesParams } from './params/codes.ts'
 import { contentParams } from './params/content.ts'
 import { deliveryParams } from './params/delivery.ts'
+import { dmarcParams } from './params/dmarc.ts'
 import { dnsParams } from './params/dns.ts'
 import { gatewayParams } from './params/gateway.ts'
 import { generalParams } from './params/general.ts'
@@ -39,6 +40,7 @@ export const allParams = [
   ...tlsParams,
   ...policyParams,
   ...spfParams,
+  ...dmarcParams,
   ...greylistParams,
   ...verifyParams,
   ...contentParams,

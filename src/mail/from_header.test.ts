@@ -11,7 +11,7 @@ describe('RFC 9989 5.3.1 the author domains of From', () => {
     ['<a@B.Example>', 'b.example'],
     ['A. B <a@b.example>', 'b.example'],
     ['"A, B" <a@b.example> (c@d.example)', 'b.example'],
-    // A quoted address is a name, whatever it looks like (RFC 9989 10.4).
+    // A quoted address is a name, whatever it looks like (RFC 9989 11.4).
     ['"x@y.example" <a@b.example>', 'b.example'],
     ['=?utf-8?q?ceo=40bank.example?= <x@evil.example>', 'evil.example'],
     ['"<x@y.example>" <a@b.example>', 'b.example'],

@@ -64,6 +64,8 @@ export interface DmarcAnswer {
   readonly policyDomain: string
   /** What the record asks for this message: p=, sp= or np=, weakened by t=y; 'none' without a record. */
   readonly policy: DmarcPolicy
+  /** The same before t=y weakens it. */
+  readonly publishedPolicy: DmarcPolicy
   readonly testing: boolean
   readonly spfAligned: boolean
   readonly dkimAligned: boolean
@@ -116,6 +118,8 @@ export interface MessageAuth {
   readonly arc: ArcAnswer
   readonly dmarc: DmarcAnswer
   readonly override: PolicyOverride | null
+  /** What was done about a failure (RFC 9990 disposition); 'quarantine' also where the message is only marked. */
+  readonly disposition: DmarcPolicy
 }
 
 /** What is to be done with a message. */
@@ -137,6 +141,8 @@ export interface MessageVerdict {
  * faults a verdict that lets the message pass unjudged (logged).
  */
 export interface MessageJudge {
+  /** What is known of the envelope before the header comes: its lookups start at once. May be left out. */
+  start?(envelope: AuthEnvelope): void
   /** One header field as it came: "Name: value" with its folded lines, CRLF between them, none at the end. In order, before the body. */
   header(field: Uint8Array): void
   /** The next piece of the body, of any size, lines ending in CRLF, no dot-stuffing. */

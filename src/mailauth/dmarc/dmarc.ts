@@ -63,6 +63,7 @@ export function noDmarc(
     organizationalDomain: '',
     policyDomain: '',
     policy: 'none',
+    publishedPolicy: 'none',
     testing: false,
     spfAligned: false,
     dkimAligned: false,
@@ -103,12 +104,15 @@ async function evaluate(
   }
   const passed = spf === 'aligned' || dkim === 'aligned'
   const asked = await requestedPolicy(discovery, record, { resolver: world.resolver, isNeeded: !passed })
-  const applied = record.testing ? weakened(asked.policy) : asked.policy
-  if (passed) return { ...answer, result: 'pass', policy: applied }
+  const policies = {
+    policy: record.testing ? weakened(asked.policy) : asked.policy,
+    publishedPolicy: asked.policy,
+  }
+  if (passed) return { ...answer, ...policies, result: 'pass' }
   const trouble = [spf, dkim].find(alignment => typeof alignment === 'object')?.failed ?? asked.failed
   // RFC 9989 5.3.6: a lookup without an answer leaves it open, and then no policy is applied.
-  if (trouble !== null) return { ...answer, result: 'temperror', policy: applied, problem: trouble }
-  return { ...answer, result: 'fail', policy: applied }
+  if (trouble !== null) return { ...answer, ...policies, result: 'temperror', problem: trouble }
+  return { ...answer, ...policies, result: 'fail' }
 }
 
 interface Aligning {

@@ -1,0 +1,89 @@
+import { type AuthorDomains, authorDomains } from '../../mail/from_header.ts'
+import type { AuthResults } from '../auth_results/auth_results.ts'
+import { claimsOurName } from '../auth_results/forged.ts'
+import { parseAuthResults } from '../auth_results/parse.ts'
+
+/** What DMARC and the headers that we write need of a message's header. */
+export interface HeaderFacts {
+  readonly from: AuthorDomains
+  /** Authentication-Results that claim to be ours: the nth of that name, from 1. */
+  readonly forged: readonly number[]
+  /** Those of hosts that are trusted. */
+  readonly trusted: readonly AuthResults[]
+  /** Which rule of RFC 5322 3.6 is broken, in OpenDMARC's words; null: none. */
+  readonly requirementError: string | null
+}
+
+export interface HeaderNames {
+  readonly authservId: string
+  /** Lower case. */
+  readonly trustedAuthservIds: ReadonlySet<string>
+}
+
+const AUTH_RESULTS = 'authentication-results'
+/** RFC 5322 3.6: fields that may be there once, by the names that OpenDMARC says. */
+const ONCE = ['Reply-To', 'To', 'Cc', 'Bcc', 'Message-Id', 'In-Reply-To', 'References', 'Subject'] as const
+/** Beyond that nobody means well; all From fields are wrong then anyway. */
+const MAX_FROM_FIELDS = 20
+const MAX_FROM_BYTES = 64 << 10
+const MAX_TRUSTED = 20
+
+/** Gathers them field by field; keeps little, whatever comes. */
+export class HeaderScan {
+  readonly #names: HeaderNames
+  readonly #count = new Map<string, number>()
+  readonly #from: string[] = []
+  readonly #forged: number[] = []
+  readonly #trusted: AuthResults[] = []
+
+  constructor(names: HeaderNames) {
+    this.#names = names
+  }
+
+  /** "Name: value", CRLF between folded lines. */
+  add(field: Uint8Array): void {
+    const colon = field.indexOf(0x3a)
+    if (colon <= 0) return
+    // RFC 5322 4.5: blanks before the colon.
+    const name = latin1(field.subarray(0, colon)).trimEnd().toLowerCase()
+    const isFrom = name === 'from'
+    if (!isFrom && name !== AUTH_RESULTS && !COUNTED.has(name)) return
+    const nth = (this.#count.get(name) ?? 0) + 1
+    this.#count.set(name, nth)
+    if (isFrom && nth <= MAX_FROM_FIELDS) this.#from.push(latin1(field.subarray(colon + 1, MAX_FROM_BYTES)))
+    else if (name === AUTH_RESULTS) this.#addResults(latin1(field.subarray(colon + 1)), nth)
+  }
+
+  facts(): HeaderFacts {
+    return {
+      from: authorDomains(this.#from),
+      forged: this.#forged,
+      trusted: this.#trusted,
+      requirementError: this.#requirementError(),
+    }
+  }
+
+  #addResults(value: string, nth: number): void {
+    if (claimsOurName(value, this.#names.authservId)) {
+      this.#forged.push(nth)
+      return
+    }
+    if (this.#names.trustedAuthservIds.size === 0 || this.#trusted.length >= MAX_TRUSTED) return
+    const parsed = parseAuthResults(value)
+    if (parsed !== null && this.#names.trustedAuthservIds.has(parsed.authservId.toLowerCase()))
+      this.#trusted.push(parsed)
+  }
+
+  #requirementError(): string | null {
+    const many = ONCE.find(name => (this.#count.get(name.toLowerCase()) ?? 0) > 1)
+    if (many !== undefined) return `multiple ${many} fields`
+    if (this.#count.get('date') !== 1) return 'not exactly one Date field'
+    return this.#count.get('from') === 1 ? null : 'not exactly one From field'
+  }
+}
+
+const COUNTED: ReadonlySet<string> = new Set(['date', ...ONCE.map(name => name.toLowerCase())])
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}

@@ -1,0 +1,223 @@
+import { type Cidr, parseCidr } from '../../util/cidr.ts'
+import { nearest } from '../../util/edit_distance.ts'
+import { DomainList } from './domain_list.ts'
+import { type MessageSettings, opendmarcDefaults, othersThan, toCidrSet } from './settings.ts'
+
+/** Something to know about a line of an opendmarc.conf, or of a file that it names. */
+export interface ConfProblem {
+  readonly file: string
+  /** From 1; null: the whole file. */
+  readonly line: number | null
+  readonly text: string
+  readonly remedy: string | null
+}
+
+export interface ConfSource {
+  readonly file: string
+  readonly text: string
+  readonly hostname: string
+  /** The settings of main.cf, for what opendmarc.conf has no name for. */
+  readonly base: MessageSettings
+  /** Another file by its path; null: it cannot be read. */
+  readFile(path: string): string | null
+}
+
+export interface ParsedConf {
+  readonly settings: MessageSettings
+  readonly problems: readonly ConfProblem[]
+}
+
+/** One value. `say` tells something about it. */
+interface Value {
+  readonly text: string
+  readonly source: ConfSource
+  readonly settings: MessageSettings
+  say(text: string, remedy?: string | null): void
+  /** The lines of a file that the value names, without comments; with their numbers. */
+  lines(): readonly { readonly text: string; readonly say: (text: string) => void }[]
+}
+type Reader = (value: Value) => Partial<MessageSettings>
+
+const MAX_MISSPELT = 3
+
+const READERS: Readonly<Record<string, Reader>> = {
+  AuthservID: ({ text, source }) => ({ authservId: hostOr(text, source) }),
+  AuthservIDWithJobID: truth(authservIdWithJobId => ({ authservIdWithJobId })),
+  DomainWhitelist: ({ text, settings }) => ({ trustedSealers: added(settings.trustedSealers, items(text)) }),
+  DomainWhitelistFile: value => ({
+    trustedSealers: added(
+      value.settings.trustedSealers,
+      value.lines().flatMap(line => items(line.text)),
+    ),
+  }),
+  HoldQuarantinedMessages: truth(holdQuarantined => ({ holdQuarantined })),
+  IgnoreAuthenticatedClients: truth(ignoreAuthenticatedClients => ({ ignoreAuthenticatedClients })),
+  IgnoreHosts: readIgnoreHosts,
+  IgnoreMailFrom: ({ text }) => ({ ignoreMailFrom: new DomainList(items(text)) }),
+  // opendmarc.conf(5): "rejected if they fail …, or temp-failed if evaluation could not be completed".
+  RejectFailures: truth(rejectFailures => ({ rejectFailures, temperror: rejectFailures ? 'defer' : 'accept' })),
+  RejectMultiValueFrom: truth(rejectMultiValueFrom => ({ rejectMultiValueFrom })),
+  RejectString: value => {
+    if (value.text.split('%s').length === 2) return { rejectString: value.text }
+    value.say('RejectString must have %s once, and is ignored')
+    return {}
+  },
+  RequiredHeaders: truth(requiredHeaders => ({ requiredHeaders })),
+  SoftwareHeader: truth(softwareHeader => ({ softwareHeader })),
+  SPFIgnoreResults: truth(spfIgnoreResults => ({ spfIgnoreResults })),
+  SPFSelfValidate: value => {
+    const no = truth(spfSelfValidate => ({ spfSelfValidate }))(value).spfSelfValidate === false
+    if (no) value.say('SPFSelfValidate is always "true" here: Postern hands its own SPF results on')
+    return {}
+  },
+  Syslog: truth(log => ({ log })),
+  TrustedAuthservIDs: ({ text, source, settings }) => ({
+    trustedAuthservIds: othersThan(
+      settings.authservId,
+      items(text).map(id => hostOr(id, source)),
+    ),
+  }),
+}
+
+/** What OpenDMARC knows and this has no use for, and what does it instead. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  AutoRestart: 'Postern restarts its workers by itself',
+  AutoRestartCount: 'Postern restarts its workers by itself',
+  AutoRestartRate: 'Postern restarts its workers by itself',
+  Background: 'systemd keeps Postern in the background',
+  BaseDirectory: 'only file names in this file begin there',
+  ChangeRootDirectory: 'not offered',
+  CopyFailuresTo: 'not offered',
+  DNSTimeout: 'see postern_dns_timeout',
+  DomainWhitelistSize: 'not needed, lists have any size',
+  EnableCoredumps: 'not offered',
+  FailureReports: 'failure reports are not offered',
+  FailureReportsBcc: 'failure reports are not offered',
+  FailureReportsOnNone: 'failure reports are not offered',
+  FailureReportsSentBy: 'failure reports are not offered',
+  HistoryFile: 'Postern keeps its own history for aggregate reports',
+  IgnoreMailTo: 'Postern keeps its own history for aggregate reports',
+  MilterDebug: 'not offered',
+  PidFile: 'not needed',
+  PublicSuffixList: 'the list comes with Postern, and is used only with postern_dmarc_method = rfc7489',
+  RecordAllMessages: 'Postern keeps its own history for aggregate reports',
+  ReportCommand: 'failure reports are not offered',
+  Socket: 'see postern_milter_listen',
+  SyslogFacility: 'see postern_log',
+  TestDNSData: 'not offered',
+  UMask: 'see postern_milter_listen',
+  UserID: 'see postern_user',
+}
+
+/** OpenDMARC compares names without regard to case. */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  [...Object.keys(READERS), ...Object.keys(ELSEWHERE)].map(name => [name.toLowerCase(), name]),
+)
+/** These depend on others, wherever they stand. */
+const LAST = ['TrustedAuthservIDs']
+
+/** Reads OpenDMARC's configuration as OpenDMARC 1.4.2 does; what it leaves out has OpenDMARC's default. */
+export function parseOpendmarcConf(source: ConfSource): ParsedConf {
+  let settings = opendmarcDefaults(source.base, source.hostname)
+  const problems: ConfProblem[] = []
+  const lines = readLines(source, problems)
+  const directory = lines.find(line => line.name === 'BaseDirectory')?.text ?? ''
+  const inOrder = [
+    ...lines.filter(line => !LAST.includes(line.name)),
+    ...lines.filter(line => LAST.includes(line.name)),
+  ]
+  for (const { name, text, line } of inOrder) {
+    const say = (told: string, remedy: string | null = null): void => {
+      problems.push({ file: source.file, line, text: told, remedy })
+    }
+    const instead = ELSEWHERE[name]
+    if (instead !== undefined) say(`${name} does nothing here: ${instead}`)
+    const path = text.startsWith('/') || directory === '' ? text : `${directory}/${text}`
+    const value: Value = { text, source, settings, say, lines: () => fileLines(path, source, { problems, say }) }
+    settings = { ...settings, ...READERS[name]?.(value) }
+  }
+  return { settings, problems: problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)) }
+}
+
+interface ConfLine {
+  readonly name: string
+  readonly text: string
+  readonly line: number
+}
+
+function readLines({ file, text: whole }: ConfSource, problems: ConfProblem[]): readonly ConfLine[] {
+  const lines: ConfLine[] = []
+  for (const [index, raw] of whole.split('\n').entries()) {
+    const line = index + 1
+    const say = (text: string, remedy: string | null = null): void => {
+      problems.push({ file, line, text, remedy })
+    }
+    const [, written = '', text = ''] = /^\s*(\S*)\s*([\s\S]*?)\s*$/.exec(withoutComment(raw)) ?? []
+    if (written === '') continue
+    const name = NAMES.get(written.toLowerCase())
+    if (name === undefined) {
+      const close = nearest(written, NAMES.values(), MAX_MISSPELT)
+      say(`unknown name "${written}"`, close === null ? null : `did you mean ${close}?`)
+    } else if (text === '') say(`${name} has no value`)
+    else lines.push({ name, text, line })
+  }
+  return lines
+}
+
+function fileLines(
+  file: string,
+  source: ConfSource,
+  { problems, say }: { readonly problems: ConfProblem[]; readonly say: (text: string) => void },
+): ReturnType<Value['lines']> {
+  const text = source.readFile(file)
+  if (text === null) {
+    say(`cannot read ${file}`)
+    return []
+  }
+  return text.split('\n').flatMap((raw, index) => {
+    const line = withoutComment(raw).trim()
+    const tell = (told: string): void => {
+      problems.push({ file, line: index + 1, text: told, remedy: null })
+    }
+    return line === '' ? [] : [{ text: line, say: tell }]
+  })
+}
+
+function readIgnoreHosts(value: Value): Partial<MessageSettings> {
+  const networks: Cidr[] = []
+  const names: string[] = []
+  for (const { text, say } of value.lines()) {
+    const parsed = parseCidr(text)
+    if (parsed.kind === 'cidr') networks.push(parsed.cidr)
+    else if (/^\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(text) && !/^[0-9.]+$/.test(text)) names.push(text)
+    else say(`${parsed.text}, ignored`)
+  }
+  return { ignoreHosts: { networks: toCidrSet(networks), names: new DomainList(names) } }
+}
+
+function withoutComment(line: string): string {
+  return line.split('#', 1)[0] ?? ''
+}
+
+function hostOr(text: string, { hostname }: ConfSource): string {
+  return text === 'HOSTNAME' ? hostname : text
+}
+
+function items(text: string): readonly string[] {
+  return text.split(/[,\s]+/).filter(item => item !== '')
+}
+
+function added(known: DomainList, words: readonly string[]): DomainList {
+  return new DomainList([...known.words, ...words])
+}
+
+/** opendmarc.conf(5): only the first byte counts. */
+function truth(make: (value: boolean) => Partial<MessageSettings>): Reader {
+  return value => {
+    const first = value.text.charAt(0)
+    if ('TtYy1'.includes(first)) return make(true)
+    if ('FfNn0'.includes(first)) return make(false)
+    value.say(`expected true or false, not "${value.text}"`)
+    return {}
+  }
+}
