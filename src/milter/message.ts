@@ -26,9 +26,11 @@ export class Message {
   #isFaulty = false
   #released = false
 
-  constructor(judged: JudgedMessage, hasLeadingBlank: boolean) {
+  /** `envelope` as far as it is known when the content begins: all but the queue id. */
+  constructor(judged: JudgedMessage, options: { readonly envelope: AuthEnvelope; readonly hasLeadingBlank: boolean }) {
     this.#judged = judged
-    this.#hasLeadingBlank = hasLeadingBlank
+    this.#hasLeadingBlank = options.hasLeadingBlank
+    this.#try(judge => judge.start?.(options.envelope))
   }
 
   header(name: Buffer, value: Buffer): void {

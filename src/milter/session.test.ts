@@ -146,6 +146,7 @@ describe('G23 a message', () => {
       mta.mail('<"a b"@client.example>', 'SIZE=10', 'BODY=8BITMIME'),
       mta.rcpt('<one@example.com>', 'NOTIFY=NEVER'),
       mta.rcpt('<two@example.com>'),
+      mta.header('A', ' b'),
       mta.macros('E', 'i', '4bXyz'),
       mta.end(),
     )
@@ -158,6 +159,7 @@ describe('G23 a message', () => {
       authenticated: true,
       queueId: '4bXyz',
     })
+    assert.deepEqual(judges[0]?.started, { ...judges[0]?.envelope, queueId: null })
     // Nothing of it is left for the next one.
     await say(mta.mail('<>'), mta.rcpt('<three@example.com>'), mta.end())
     assert.deepEqual(judges[1]?.envelope, {

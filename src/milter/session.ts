@@ -188,7 +188,10 @@ export class MilterSession {
 
   /** The configuration of a message is the one in use when its content begins to come. */
   #opened(): Message {
-    this.#message ??= new Message(this.#host.open(), (this.#options.protocol & SMFIP.HDR_LEADSPC) !== 0)
+    this.#message ??= new Message(this.#host.open(), {
+      envelope: this.#envelope.asked(),
+      hasLeadingBlank: (this.#options.protocol & SMFIP.HDR_LEADSPC) !== 0,
+    })
     return this.#message
   }
 

@@ -107,6 +107,8 @@ export const ACCEPT: MessageVerdict = { action: 'accept', reply: '', insert: [],
 export class NotingJudge implements MessageJudge {
   readonly fields: string[] = []
   readonly #body: Buffer[] = []
+  /** What was known before the content, and in the end. */
+  started: AuthEnvelope | null = null
   envelope: AuthEnvelope | null = null
   readonly #decide: (judge: NotingJudge) => MessageVerdict | Promise<MessageVerdict>
 
@@ -116,6 +118,10 @@ export class NotingJudge implements MessageJudge {
 
   get content(): Buffer {
     return Buffer.concat(this.#body)
+  }
+
+  start(envelope: AuthEnvelope): void {
+    this.started = envelope
   }
 
   header(field: Uint8Array): void {
