@@ -17,7 +17,7 @@ export async function run({ options, terminal }: Call): Promise<number> {
 }
 
 /** The same place seen from src/bin and from dist/bin. */
-function ownVersion(): string {
+export function ownVersion(): string {
   const parsed: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown'
 }

@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type { Config } from '../config/config.ts'
+import type { Resolver } from '../dns/resolver.ts'
+import { makeSignatureVerifiers, signatureDefaults } from '../mailauth/dkim/verifier.ts'
+import { makeMessageJudge } from '../mailauth/message/message_judge.ts'
+import { parseOpendmarcConf } from '../mailauth/message/opendmarc_conf.ts'
+import { type MessageSettings, settingsOf } from '../mailauth/message/settings.ts'
+import type { MessageJudge } from '../model/mail_auth.ts'
+import type { SpfAnswer, SpfQuestion } from '../model/spf.ts'
+import type { TableProblem } from '../table/problem.ts'
+import type { Clock } from '../util/clock.ts'
+import { ownVersion } from './version.ts'
+
+/** Opens a judge for each message of one configuration. */
+export interface MessageJudges {
+  readonly settings: MessageSettings
+  open(): MessageJudge
+}
+
+export interface MessageJudgeServices {
+  readonly resolver: Resolver
+  readonly clock: Clock
+  spf(question: SpfQuestion): Promise<SpfAnswer>
+  warn(problem: TableProblem): void
+}
+
+/** SPF, DKIM, ARC and DMARC of one configuration; reads postern_dmarc_conf where it names a file. */
+export function openMessageJudges(config: Config, services: MessageJudgeServices): MessageJudges {
+  const { resolver, clock } = services
+  const settings = readSettings(config, problem => services.warn(problem))
+  const signatures = makeSignatureVerifiers({ ...signatureDefaults, resolver, clock })
+  const deps = {
+    settings,
+    resolver,
+    signatures,
+    spf: (question: SpfQuestion) => services.spf(question),
+    software: `Postern v${ownVersion()} ${config.myhostname}`,
+    fault: (error: unknown) => services.warn(faultOf(error)),
+  }
+  return { settings, open: () => makeMessageJudge(deps) }
+}
+
+function readSettings(config: Config, warn: (problem: TableProblem) => void): MessageSettings {
+  const file = config.postern_dmarc_conf
+  const base = settingsOf(config)
+  if (file === '') return base
+  const table = 'postern_dmarc_conf'
+  const text = readOptional(file)
+  if (text === null) {
+    const missing = `${file}: no such file; DMARC does as OpenDMARC without a configuration`
+    warn({ severity: 'warning', table, file, line: null, text: missing, remedy: null })
+  }
+  const { settings, problems } = parseOpendmarcConf({
+    file,
+    text: text ?? '',
+    hostname: config.myhostname,
+    base,
+    readFile: readOptional,
+  })
+  for (const { file: source, line, text: told, remedy } of problems) {
+    const place = line === null ? source : `${source}:${line}`
+    warn({ severity: 'warning', table, file: source, line, text: `${place}: ${told}`, remedy })
+  }
+  return settings
+}
+
+function readOptional(path: string): string | null {
+  try {
+    return existsSync(path) ? readFileSync(path, 'utf8') : null
+  } catch {
+    return null
+  }
+}
+
+function faultOf(error: unknown): TableProblem {
+  const text = `message not judged, a fault of Postern: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+  return { severity: 'error', table: 'check_dmarc', file: null, line: null, text, remedy: null }
+}
