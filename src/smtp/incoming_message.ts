@@ -33,6 +33,7 @@ export class IncomingMessage {
 
   /** PREPEND headers and our Received header. Postfix: they pass through header_checks as well. */
   async start(): Promise<void> {
+    await this.judged?.start()
     const lines = [...this.d.effects.prepend, ...(await receivedLines(this.d))]
     for (const line of lines) await this.filter.line(Buffer.from(line, 'utf8'), false)
     this.head = await this.filter.endOwnHeader()

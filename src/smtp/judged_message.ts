@@ -1,10 +1,12 @@
-import type { AuthEnvelope, MessageVerdict } from '../model/mail_auth.ts'
+import type { AuthEnvelope, MessageJudge, MessageVerdict } from '../model/mail_auth.ts'
 import type { Timer } from '../util/clock.ts'
 import type { Dialogue } from './dialogue.ts'
 import { JudgeFeed } from './judge_feed.ts'
 
 /** One message and its judge. A judge that fails or takes too long costs a warning, and never the message. */
 export interface JudgedMessage {
+  /** Tells the judge who sends to whom, before anything of the message has come. */
+  start(): Promise<void>
   /** One line as the client sent it, or a piece of one (`partial`: the line goes on). */
   line(bytes: Uint8Array, partial: boolean): void
   /** After the last line; logs what it says. Null: the message passes unjudged. */
@@ -16,6 +18,7 @@ export function judgedMessage(d: Dialogue): JudgedMessage | null {
   const { messages } = d.doors
   if (messages === null || d.effects.discard) return null
   let feed: JudgeFeed | null = null
+  let judge: MessageJudge | null = null
   const failed = (error: unknown): null => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     d.log.add(() => ({ kind: 'error', text: `${d.queueIdOrNot}: the message passes unjudged: ${text}` }))
@@ -23,11 +26,19 @@ export function judgedMessage(d: Dialogue): JudgedMessage | null {
     return null
   }
   try {
-    feed = new JudgeFeed(messages.openMessage(), d.config.header_size_limit)
+    judge = messages.openMessage()
+    feed = new JudgeFeed(judge, d.config.header_size_limit)
   } catch (error) {
     return failed(error)
   }
   return {
+    async start() {
+      try {
+        judge?.start?.(await authEnvelope(d))
+      } catch (error) {
+        failed(error)
+      }
+    },
     line(bytes, partial) {
       try {
         feed?.line(bytes, partial)

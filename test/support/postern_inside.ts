@@ -9,6 +9,7 @@ import type { Event } from '../../src/model/event.ts'
 import { LocalRates } from '../../src/net/anvil.ts'
 import { type AcceptedSocket, listen } from '../../src/net/listener.ts'
 import { acceptedConnection } from '../../src/net/socket_stream.ts'
+import type { MessageJudging } from '../../src/smtp/doors.ts'
 import { makeSmtpServer } from '../../src/smtp/server.ts'
 import { systemClock } from '../../src/util/clock.ts'
 import { systemRandom } from '../../src/util/random.ts'
@@ -19,6 +20,8 @@ export interface PosternOptions {
   /** Holds main.cf; gets the log. */
   readonly dir: string
   readonly overrides: readonly string[]
+  /** Judges whole messages in place of what the configuration says. */
+  readonly messages?: MessageJudging
 }
 
 /** A gateway of this process: the same parts as a worker of `postern serve`, without its start-up time. */
@@ -54,7 +57,7 @@ export async function startPosternInside(options: PosternOptions): Promise<Poste
   const gateway = openGateway({ config, configPath: read.path, clock: systemClock, emit, memory, pid: 1, processes: 1 })
   if ('problem' in gateway) throw new Error(`Cannot open the gateway: ${gateway.problem}`)
   const server = makeSmtpServer({
-    setup: gateway.setup,
+    setup: options.messages === undefined ? gateway.setup : { ...gateway.setup, messages: options.messages },
     rates: new LocalRates(systemClock, config.anvil_rate_time_unit * 1000),
     emit,
     clock: systemClock,

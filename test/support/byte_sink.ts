@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import net from 'node:net'
+
+const LF = 10
+const DOT = 46
+const EHLO = '250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 1000000000\r\n'
+
+/** A message as the next hop got it, dots unstuffed. */
+export interface SunkMessage {
+  readonly recipients: readonly string[]
+  /** Null where the sink keeps hashes only. */
+  readonly bytes: Buffer | null
+  readonly size: number
+  readonly sha256: string
+}
+
+/** A next hop that is quick and loses no byte; it can hash messages instead of keeping them. */
+export class ByteSink {
+  readonly messages: SunkMessage[] = []
+  readonly #keep: boolean
+  readonly #server: net.Server
+  readonly #sockets = new Set<net.Socket>()
+
+  constructor({ keep }: { readonly keep: boolean }) {
+    this.#keep = keep
+    this.#server = net.createServer({ noDelay: true }, socket => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+      socket.on('error', () => undefined)
+      const session = new SinkSession(this.#keep, message => this.messages.push(message))
+      socket.on('data', bytes => {
+        const said = session.take(bytes)
+        if (said !== '') socket.write(said)
+      })
+      socket.write('220 sink.example ESMTP\r\n')
+    })
+  }
+
+  listen(): Promise<number> {
+    return new Promise(resolve => {
+      this.#server.listen(0, '127.0.0.1', () => {
+        const address = this.#server.address()
+        resolve(typeof address === 'object' && address !== null ? address.port : 0)
+      })
+    })
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy()
+    this.#server.close()
+  }
+}
+
+class SinkSession {
+  readonly #keep: boolean
+  readonly #done: (message: SunkMessage) => void
+  #rest: Buffer = Buffer.alloc(0)
+  #recipients: string[] = []
+  #inData = false
+  #kept: Buffer[] = []
+  #size = 0
+  #hash = createHash('sha256')
+
+  constructor(keep: boolean, done: (message: SunkMessage) => void) {
+    this.#keep = keep
+    this.#done = done
+  }
+
+  take(bytes: Buffer): string {
+    const text = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    let from = 0
+    let said = ''
+    for (let end = text.indexOf(LF, from); end >= 0; end = text.indexOf(LF, from)) {
+      const line = text.subarray(from, end + 1)
+      said += this.#inData ? this.#content(line) : this.#command(line.toString('latin1').trim())
+      from = end + 1
+    }
+    this.#rest = Buffer.from(text.subarray(from))
+    return said
+  }
+
+  #command(line: string): string {
+    const verb = line.slice(0, 4).toUpperCase()
+    if (verb === 'EHLO') return EHLO
+    if (verb === 'MAIL') this.#recipients = []
+    if (verb === 'RCPT') this.#recipients.push(/<(.*)>/.exec(line)?.[1] ?? '')
+    if (verb !== 'DATA') return verb === 'QUIT' ? '221 2.0.0 Bye\r\n' : '250 2.0.0 Ok\r\n'
+    this.#inData = true
+    this.#kept = []
+    this.#size = 0
+    this.#hash = createHash('sha256')
+    return '354 go\r\n'
+  }
+
+  #content(line: Buffer): string {
+    if (line.length === 3 && line[0] === DOT) {
+      this.#inData = false
+      const bytes = this.#keep ? Buffer.concat(this.#kept) : null
+      this.#done({ recipients: this.#recipients, bytes, size: this.#size, sha256: this.#hash.digest('hex') })
+      return '250 2.0.0 Ok: queued as SINK\r\n'
+    }
+    const plain = line[0] === DOT ? line.subarray(1) : line
+    this.#size += plain.length
+    if (this.#keep) this.#kept.push(Buffer.from(plain))
+    else this.#hash.update(plain)
+    return ''
+  }
+}
