@@ -4,6 +4,7 @@ import { check_client_a_access } from './check_client_a_access.ts'
 import { check_client_access } from './check_client_access.ts'
 import { check_client_mx_access } from './check_client_mx_access.ts'
 import { check_client_ns_access } from './check_client_ns_access.ts'
+import { check_dmarc } from './check_dmarc.ts'
 import { check_etrn_access } from './check_etrn_access.ts'
 import { check_greylist } from './check_greylist.ts'
 import { check_helo_a_access } from './check_helo_a_access.ts'
@@ -150,6 +151,7 @@ export const registry = new Registry([
   check_relay_domains,
   // Postern's own
   check_spf,
+  check_dmarc,
   check_greylist,
   // smtpd_etrn_restrictions
   check_etrn_access,
