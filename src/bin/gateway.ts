@@ -29,6 +29,9 @@ import { formatProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import { type Decision, openDecision } from './decision.ts'
+import { openReportCollector } from './dmarc_reports.ts'
+import { type MessageJudges, openMessageJudges } from './message_judges.ts'
+import { messageJudging } from './message_judging.ts'
 import { makeOwnPolicies, makePolicyEndpoints } from './policy_endpoints.ts'
 import { readTls } from './tls_files.ts'
 
@@ -61,6 +64,8 @@ export interface Gateway {
   readonly policyEndpoints: ReadonlyMap<string, Decide>
   readonly resolver: CachingResolver
   readonly dnsLists: DnsLists
+  /** SPF, DKIM, ARC and DMARC of whole messages. */
+  readonly messageJudges: MessageJudges
   close(): Promise<void>
 }
 
@@ -151,8 +156,17 @@ export function openGateway(options: GatewayOptions): Gateway | { readonly probl
   }
   const hold = holdHop(config, parts.hopDeps)
   const { decision } = parts
+  const reports = openReportCollector(config, options)
+  const messageJudges = openMessageJudges(config, {
+    resolver: parts.dnsLists.resolver,
+    clock: options.clock,
+    spf: question => decision.spfPolicy.spf.check(question),
+    warn: problem => options.emit({ kind: 'warning', text: formatProblem(problem) }),
+    onVerdict: (verdict, envelope) => reports?.take(verdict, envelope),
+  })
   return {
     ...parts,
+    messageJudges,
     setup: {
       config,
       makeJudge: () => decision.makeJudge(),
@@ -164,11 +178,12 @@ export function openGateway(options: GatewayOptions): Gateway | { readonly probl
       lists: decision.lists.sessionLists(),
       tls: tls.tls,
       sasl: saslServer(options),
-      messages: null,
+      messages: messageJudging(config, () => messageJudges.open()),
       openSpool: openSpools(options),
     },
     async close() {
       await Promise.all([main.hops.close(), hold?.close()])
+      reports?.close()
       parts.close()
     },
   }

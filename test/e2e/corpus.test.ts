@@ -57,7 +57,7 @@ describe('the corpus through the gateway', { skip: corpusUnavailable() ?? false 
     for (const [i, { name, bytes }] of messages.entries()) {
       assert.match(replies[i] ?? '', /^250 2\.0\.0 Ok/, name)
       const text = bytes.toString('latin1').replace(/\r+\n/g, '\r\n')
-      const carried = sink.messages[i]?.bytes?.toString('latin1') ?? ''
+      const carried = sink.messages[i]?.bytes.toString('latin1') ?? ''
       const [top = '', , rest] = splitOff(carried)
       assert.equal(top, `${INSERTED}\r\n`, name)
       assert.ok(rest === expected(text), `${name}: ${firstDifference(rest ?? '', expected(text))}`)

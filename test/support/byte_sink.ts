@@ -8,13 +8,14 @@ const EHLO = '250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8
 /** A message as the next hop got it, dots unstuffed. */
 export interface SunkMessage {
   readonly recipients: readonly string[]
-  /** Null where the sink keeps hashes only. */
-  readonly bytes: Buffer | null
+  /** All of it, or the header alone where the sink keeps no bodies. */
+  readonly bytes: Buffer
   readonly size: number
-  readonly sha256: string
+  /** Of what comes behind the first empty line, hexadecimal. */
+  readonly bodySha256: string
 }
 
-/** A next hop that is quick and loses no byte; it can hash messages instead of keeping them. */
+/** A next hop that is quick and loses no byte; it can hash bodies instead of keeping them. */
 export class ByteSink {
   readonly messages: SunkMessage[] = []
   readonly #keep: boolean
@@ -57,6 +58,7 @@ class SinkSession {
   #rest: Buffer = Buffer.alloc(0)
   #recipients: string[] = []
   #inData = false
+  #inBody = false
   #kept: Buffer[] = []
   #size = 0
   #hash = createHash('sha256')
@@ -87,6 +89,7 @@ class SinkSession {
     if (verb !== 'DATA') return verb === 'QUIT' ? '221 2.0.0 Bye\r\n' : '250 2.0.0 Ok\r\n'
     this.#inData = true
     this.#kept = []
+    this.#inBody = false
     this.#size = 0
     this.#hash = createHash('sha256')
     return '354 go\r\n'
@@ -95,14 +98,15 @@ class SinkSession {
   #content(line: Buffer): string {
     if (line.length === 3 && line[0] === DOT) {
       this.#inData = false
-      const bytes = this.#keep ? Buffer.concat(this.#kept) : null
-      this.#done({ recipients: this.#recipients, bytes, size: this.#size, sha256: this.#hash.digest('hex') })
+      const bytes = Buffer.concat(this.#kept)
+      this.#done({ recipients: this.#recipients, bytes, size: this.#size, bodySha256: this.#hash.digest('hex') })
       return '250 2.0.0 Ok: queued as SINK\r\n'
     }
     const plain = line[0] === DOT ? line.subarray(1) : line
     this.#size += plain.length
-    if (this.#keep) this.#kept.push(Buffer.from(plain))
-    else this.#hash.update(plain)
+    if (this.#inBody) this.#hash.update(plain)
+    if (!this.#inBody || this.#keep) this.#kept.push(Buffer.from(plain))
+    if (plain.length === 2) this.#inBody = true
     return ''
   }
 }
