@@ -10,7 +10,7 @@ export interface Arrival {
 
 /** Somebody who can take a connection. */
 export interface Taker {
-  /** Policy connections that it serves: they live long, so the next one is for who has fewest. */
+  /** Policy and milter connections that it serves: they live long, so the next one is for who has fewest. */
   readonly load: number
   give(arrival: Arrival): void
 }

@@ -134,7 +134,7 @@ describe('Crew', () => {
     crew.take(arrival(second, policy))
     assert.deepEqual([worker(0).sockets, worker(1).sockets], [[first], [second]])
     worker(1).callbacks.message({ kind: 'taken' })
-    worker(1).callbacks.message({ kind: 'policy_closed' })
+    worker(1).callbacks.message({ kind: 'helper_closed' })
     crew.take(arrival(third, policy))
     assert.deepEqual(worker(1).sockets, [second, third])
   })

@@ -128,7 +128,7 @@ export class Crew {
       ready: false,
       load: 0,
       give(arrival) {
-        if (doorKind(arrival.door) === 'policy') member.load++
+        if (doorKind(arrival.door) !== 'smtp') member.load++
         send(member, { kind: 'connection', door: arrival.door }, arrival.socket)
       },
     }
@@ -154,7 +154,7 @@ export class Crew {
       case 'taken':
         this.#queue.offer(member)
         break
-      case 'policy_closed':
+      case 'helper_closed':
         member.load--
         break
       default:

@@ -11,16 +11,21 @@ export interface Door {
   readonly mode: number | null
 }
 
-export type DoorKind = 'smtp' | 'policy'
+export type DoorKind = 'smtp' | 'policy' | 'milter'
 
 type DoorConfig = Pick<
   Config,
-  'postern_smtp_listen' | 'postern_policy_listen' | 'postern_policy_socket_mode' | 'queue_directory'
+  | 'postern_smtp_listen'
+  | 'postern_policy_listen'
+  | 'postern_policy_socket_mode'
+  | 'postern_milter_listen'
+  | 'postern_milter_socket_mode'
+  | 'queue_directory'
 >
 
 /** SMTP first. */
 export function allDoors(config: DoorConfig): readonly Door[] {
-  return [...smtpDoors(config), ...policyDoors(config)]
+  return [...smtpDoors(config), ...helperDoors(config)]
 }
 
 export function smtpDoors(config: DoorConfig): readonly Door[] {
@@ -31,10 +36,22 @@ export function smtpDoors(config: DoorConfig): readonly Door[] {
   }))
 }
 
+/** Those that serve another Postfix. */
+export function helperDoors(config: DoorConfig): readonly Door[] {
+  return [...policyDoors(config), ...milterDoors(config)]
+}
+
 export function policyDoors(config: DoorConfig): readonly Door[] {
   return config.postern_policy_listen.map(endpoint => {
     const placed = placedEndpoint(endpoint, config.queue_directory)
     return { key: policyDoorKey(endpoint, config), target: placed, mode: config.postern_policy_socket_mode }
+  })
+}
+
+export function milterDoors(config: DoorConfig): readonly Door[] {
+  return config.postern_milter_listen.map(endpoint => {
+    const placed = placedEndpoint(endpoint, config.queue_directory)
+    return { key: `milter ${addressOf(placed)}`, target: placed, mode: config.postern_milter_socket_mode }
   })
 }
 
@@ -43,7 +60,8 @@ export function policyDoorKey(endpoint: Endpoint, config: Pick<Config, 'queue_di
 }
 
 export function doorKind(key: string): DoorKind {
-  return key.startsWith('policy ') ? 'policy' : 'smtp'
+  if (key.startsWith('policy ')) return 'policy'
+  return key.startsWith('milter ') ? 'milter' : 'smtp'
 }
 
 /** "inet:127.0.0.1:25", "inet:[::1]:25", "unix:PATH". */

@@ -40,7 +40,6 @@ export const NO_EFFECT: ReadonlyMap<string, string> = new Map([
   ['smtp_bind_address', LOCAL_ADDRESS],
   ['smtp_bind_address6', LOCAL_ADDRESS],
   ['maillog_file', 'postern_log says where log lines go'],
-  ['postern_milter_listen', NOT_YET],
   ['postern_http_listen', NOT_YET],
 ])
 

@@ -22,8 +22,8 @@ export type ToSupervisor =
   /** `problem`: why it cannot be used; null: all is well. */
   | { readonly kind: 'built'; readonly generation: number; readonly problem: string | null }
   | { readonly kind: 'taken' }
-  /** A policy connection that was taken has ended. */
-  | { readonly kind: 'policy_closed' }
+  /** A policy or milter connection that was taken has ended. */
+  | { readonly kind: 'helper_closed' }
   | { readonly kind: 'stopped' }
   /** The counters of all workers are kept in one place. `count` and `connect` are answered by `rate`. */
   | { readonly kind: 'rate_connect'; readonly id: number; readonly client: string }

@@ -20,6 +20,13 @@ const configOf = (...endpoints: readonly Endpoint[]) => ({
   postern_policy_listen: endpoints,
   queue_directory: '/var/spool/postfix',
 })
+const NO_OTHER_DOORS = {
+  postern_smtp_listen: [],
+  postern_policy_socket_mode: 0,
+  postern_milter_listen: [],
+  postern_milter_socket_mode: 0,
+}
+
 const NAME: ClientName = {
   name: 'unknown',
   reverseName: 'unknown',
@@ -74,12 +81,7 @@ describe('endpoints of our own', () => {
     const own = makeOwnPolicies({
       config,
       settings: SETTINGS,
-      endpoints: new Map(
-        policyDoors({ ...config, postern_smtp_listen: [], postern_policy_socket_mode: 0 }).map(door => [
-          door.key,
-          decide,
-        ]),
-      ),
+      endpoints: new Map(policyDoors({ ...config, ...NO_OTHER_DOORS }).map(door => [door.key, decide])),
       attributes: (facts, name, context) =>
         policyAttributes(facts, name, { stress: '', compatibilityLevel: '3.6', mailVersion: '3.10.0', context }),
     })

@@ -8,9 +8,11 @@ import type { Config } from '../config/config.ts'
 import { formatProblem, type Problem } from '../config/place.ts'
 import type { Event } from '../model/event.ts'
 import type { Clock } from '../util/clock.ts'
+import { systemRandom } from '../util/random.ts'
 import { type ConfigSource, readSource } from './config_source.ts'
 import { Crew } from './crew.ts'
-import { allDoors, type Door, type DoorKind, policyDoors } from './doors.ts'
+import { ReportSchedule, runReportProcess } from './dmarc_schedule.ts'
+import { allDoors, type Door, type DoorKind, helperDoors } from './doors.ts'
 import { CommandError, NEGATIVE, TEMPORARY } from './exit_status.ts'
 import { Listeners, type Opened } from './listeners.ts'
 import { type Log, openLog } from './log.ts'
@@ -43,7 +45,9 @@ export class Supervisor {
   readonly #crew: Crew
   readonly #listeners: Listeners
   readonly #rates: SharedRates
+  readonly #reports: ReportSchedule
   #config: Config
+  #source: ConfigSource
   #log: Log
   #reloading: Promise<ReloadResult> | null = null
 
@@ -51,6 +55,7 @@ export class Supervisor {
     const { clock, config } = options
     this.#options = options
     this.#config = config
+    this.#source = options.source
     this.#rates = new SharedRates(clock, config.anvil_rate_time_unit * 1000)
     this.#log = openLog({ config, clock, pid: process.pid })
     this.#crew = new Crew(options.source, {
@@ -65,6 +70,13 @@ export class Supervisor {
       take: (socket, door) => this.#crew.take({ socket, door }),
       clock,
       ownDirectory: config.postern_state_directory,
+    })
+    this.#reports = new ReportSchedule({
+      clock,
+      random: systemRandom,
+      config: () => this.#config,
+      work: settleMs => this.#sendReports(settleMs),
+      warn: text => this.#tell('warning', text),
     })
   }
 
@@ -86,7 +98,10 @@ export class Supervisor {
   /** Starts the workers; resolves when they serve. CommandError when they cannot. */
   async begin(): Promise<void> {
     const problem = await this.#crew.begin()
-    if (problem === null) return
+    if (problem === null) {
+      this.#reports.start()
+      return
+    }
     this.#listeners.closeAll()
     await this.#crew.end(0)
     throw new CommandError(problem, NEGATIVE)
@@ -109,6 +124,7 @@ export class Supervisor {
   async end(graceMs: number): Promise<void> {
     notifySystemd('STOPPING=1', 'Finishing what runs')
     this.#listeners.closeAll()
+    this.#reports.stop()
     await this.#crew.end(graceMs)
     this.#tell('info', 'terminating')
     await this.#log.close()
@@ -152,13 +168,19 @@ export class Supervisor {
     this.#listeners.keep(this.#doors(problem === null ? next : this.#config))
     if (problem !== null) return [problem]
     this.#config = next
+    this.#source = read.source
     await this.#changeLog(next)
     return []
   }
 
   /** Sockets that systemd opened stand for those of postern_smtp_listen. */
   #doors(config: Config): readonly Door[] {
-    return this.#options.inherited.length > 0 ? policyDoors(config) : allDoors(config)
+    return this.#options.inherited.length > 0 ? helperDoors(config) : allDoors(config)
+  }
+
+  async #sendReports(settleMs: number): Promise<void> {
+    const how = await runReportProcess({ source: this.#source, settleMs })
+    if (how !== null) this.#tell('warning', `the process that sends DMARC reports ended early (${how})`)
   }
 
   async #changeLog(config: Config): Promise<void> {

@@ -1,10 +1,12 @@
 /**
- * Serves SMTP and policy clients: what a worker does, whether in a process of its own or in the supervisor's.
+ * Serves SMTP, policy and milter clients: what a worker does, whether in a process of its own or in the supervisor's.
  *
  * A configuration is a generation. `build` opens a whole gateway beside the one in use, `use` makes it the one for new
  * connections; the old one is closed when the last session that began with it has ended.
  */
 import { ResolverPool } from '../dns/resolver_pool.ts'
+import type { JudgedMessage } from '../milter/message.ts'
+import { MilterServer } from '../milter/server.ts'
 import type { Event } from '../model/event.ts'
 import type { AcceptedSocket } from '../net/listener.ts'
 import { SocketPushStream } from '../net/push_stream.ts'
@@ -29,10 +31,11 @@ interface Generation {
   readonly log: Log
   readonly memory: MemoryLease
   readonly listCheckSeconds: number
-  readonly idleSeconds: number
+  readonly policyIdleSeconds: number
+  readonly milterIdleSeconds: number
   /** By the keys of their doors. */
   readonly policies: ReadonlyMap<string, PolicyEndpoint>
-  /** SMTP sessions, and policy requests under way. */
+  /** SMTP sessions, and policy requests and milter messages under way. */
   sessions: number
   retired: boolean
 }
@@ -53,8 +56,9 @@ export class Worker {
   readonly #generations = new Map<number, Generation>()
   readonly #memories = new MemoryKeeper()
   readonly #resolvers: ResolverPool
-  /** Its connections outlive configurations. */
+  /** Connections of both outlive configurations. */
   readonly #policies: PolicyServer
+  readonly #milter: MilterServer
   #current: Generation | null = null
   #stopping = false
 
@@ -65,7 +69,13 @@ export class Worker {
     this.#policies = new PolicyServer({
       clock: options.clock,
       endpoint: door => this.#current?.policies.get(door) ?? null,
-      idleSeconds: () => this.#current?.idleSeconds ?? 0,
+      idleSeconds: () => this.#current?.policyIdleSeconds ?? 0,
+    })
+    this.#milter = new MilterServer({
+      clock: options.clock,
+      open: () => this.#openMessage(),
+      warn: text => this.#current?.log.emit({ kind: 'warning', text, daemon: 'postern/milter' }),
+      idleSeconds: () => this.#current?.milterIdleSeconds ?? 0,
     })
   }
 
@@ -101,7 +111,7 @@ export class Worker {
     if (this.#stopping) return
     this.#stopping = true
     const servers = [...this.#generations.values()].map(({ server }) => server)
-    await Promise.all([...servers, this.#policies].map(server => server.stop(graceMs)))
+    await Promise.all([...servers, this.#policies, this.#milter].map(server => server.stop(graceMs)))
     await Promise.all([...this.#generations.values()].map(generation => this.#close(generation)))
     this.#options.send({ kind: 'stopped' })
   }
@@ -164,10 +174,11 @@ export class Worker {
       pid,
     })
     const listCheckSeconds = config.postern_dns_list_check_interval
-    const idleSeconds = config.postern_policy_idle_limit
+    const policyIdleSeconds = config.postern_policy_idle_limit
+    const milterIdleSeconds = config.postern_milter_idle_limit
     const policies = new Map<string, PolicyEndpoint>()
     const generation: Generation = {
-      ...{ number, gateway, server, log, memory, listCheckSeconds, idleSeconds, policies },
+      ...{ number, gateway, server, log, memory, listCheckSeconds, policyIdleSeconds, milterIdleSeconds, policies },
       sessions: 0,
       retired: false,
     }
@@ -188,6 +199,23 @@ export class Worker {
     }
   }
 
+  /** As a policy request: the message belongs to the configuration in which its content began to come. */
+  #openMessage(): JudgedMessage {
+    const generation = this.#current
+    if (generation === null) throw new Error('no configuration is in use')
+    const { log, gateway } = generation
+    const judge = gateway.messageJudges.open()
+    generation.sessions++
+    return {
+      judge,
+      log({ daemon, text }, queueId) {
+        log.emit({ kind: 'info', daemon, text: queueId === null ? text : `${queueId}: ${text}` })
+      },
+      warn: text => log.emit({ kind: 'warning', text, daemon: 'postern/milter' }),
+      release: () => this.#sessionEnded(generation),
+    }
+  }
+
   #use(number: number): void {
     const next = this.#generations.get(number)
     if (next === undefined || next === this.#current) return
@@ -199,12 +227,13 @@ export class Worker {
   }
 
   #arrived(door: string, socket: AcceptedSocket | undefined): void {
-    const isPolicy = doorKind(door) === 'policy'
-    const policyClosed = (): void => this.#options.send({ kind: 'policy_closed' })
+    const kind = doorKind(door)
+    const closed = (): void => this.#options.send({ kind: 'helper_closed' })
     // Undefined: the client went while the socket was on its way.
     if (socket === undefined) {
-      if (isPolicy) policyClosed()
-    } else if (isPolicy) this.#policies.serve(new SocketPushStream(socket), door, policyClosed)
+      if (kind !== 'smtp') closed()
+    } else if (kind === 'policy') this.#policies.serve(new SocketPushStream(socket), door, closed)
+    else if (kind === 'milter') this.#milter.serve(new SocketPushStream(socket), closed)
     else this.#serve(socket)
   }
 

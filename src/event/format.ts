@@ -36,6 +36,8 @@ const STAND_INS: ReadonlySet<string> = new Set<StandIn>([
   'policyd-spf',
   'postgrey',
   'postern/policy',
+  'postern/dmarc',
+  'postern/milter',
   'opendkim',
   'opendmarc',
 ])

@@ -79,7 +79,14 @@ export interface VerdictEvent {
 export type Daemon = 'smtpd' | 'cleanup' | 'smtp' | 'lmtp' | 'virtual' | 'master' | 'trivial-rewrite' | StandIn
 
 /** A program beside Postfix whose work is done here; its lines do not begin with "postfix/". */
-export type StandIn = 'policyd-spf' | 'postgrey' | 'postern/policy' | 'opendkim' | 'opendmarc'
+export type StandIn =
+  | 'policyd-spf'
+  | 'postgrey'
+  | 'postern/policy'
+  | 'postern/milter'
+  | 'postern/dmarc'
+  | 'opendkim'
+  | 'opendmarc'
 
 /** "QUEUEID: reject: header Subject: … from name[addr]; from=<…> to=<…> proto=ESMTP helo=<…>: 5.7.1 text" (Postfix cleanup, header_checks and body_checks). */
 export interface ContentEvent {

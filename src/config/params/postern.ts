@@ -12,12 +12,6 @@ export const posternParams = [
     doc: 'Where SMTP clients connect; inet:0.0.0.0:25 in production. Nothing: no gateway.',
   }),
   param({
-    name: 'postern_milter_listen',
-    type: endpoints(),
-    default: 'inet:127.0.0.1:8893',
-    doc: 'Not offered yet. Where smtpd_milters of a Postfix connects.',
-  }),
-  param({
     name: 'postern_http_listen',
     type: endpoints(),
     default: 'inet:127.0.0.1:8025',
