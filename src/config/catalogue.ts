@@ -14,6 +14,7 @@ import { hopParams } from './params/hop.ts'
 import { limitsParams } from './params/limits.ts'
 import { logParams } from './params/log.ts'
 import { milterParams } from './params/milter.ts'
+import { milterServerParams } from './params/milter_server.ts'
 import { policyParams } from './params/policy.ts'
 import { policyServerParams } from './params/policy_server.ts'
 import { posternParams } from './params/postern.ts'
@@ -45,6 +46,7 @@ export const allParams = [
   ...verifyParams,
   ...contentParams,
   ...milterParams,
+  ...milterServerParams,
   ...deliveryParams,
   ...hopParams,
   ...logParams,
