@@ -12,7 +12,7 @@ const layers: readonly (readonly string[])[] = [
   ['mailauth', 'greylist'],
   ['engine'],
   ['restrictions'],
-  ['smtp', 'hop', 'policy', 'milter', 'dnscache', 'report', 'guard', 'dashboard'],
+  ['smtp', 'hop', 'policy', 'milter', 'dnscache', 'dmarc_report', 'report', 'guard', 'dashboard'],
   ['bin'],
 ]
 
@@ -25,6 +25,7 @@ const forbidden: Readonly<Record<string, { readonly folders: readonly string[]; 
   hop: { folders: ['restrictions', 'mailauth', 'engine'], because: 'the next hop knows nothing about judging' },
   policy: { folders: ['restrictions', 'mailauth'], because: 'bin hands the registry in' },
   milter: { folders: ['restrictions', 'mailauth'], because: 'bin hands the registry in' },
+  dmarc_report: { folders: ['engine', 'restrictions'], because: 'it knows only verdicts on messages' },
   report: { folders: ['engine', 'restrictions'], because: 'it knows only events' },
   guard: { folders: ['engine', 'restrictions'], because: 'it knows only events' },
   dashboard: { folders: ['engine', 'restrictions'], because: 'it only reads store, events and configuration' },
@@ -55,6 +56,7 @@ const worldModules: readonly { readonly modules: readonly string[]; readonly pla
 
 /** Packages from the registry, and the places that may know them: behind an interface of ours, so that they can be exchanged. */
 const packages: readonly { readonly name: string; readonly places: readonly string[] }[] = [
+  { name: 'fast-xml-parser', places: ['src/dmarc_report/'] },
   { name: 'iovalkey', places: ['src/store/valkey/'] },
   { name: 'tldts', places: ['src/mailauth/dmarc/'] },
 ]

@@ -5,7 +5,7 @@ import { makeSignatureVerifiers, signatureDefaults } from '../mailauth/dkim/veri
 import { makeMessageJudge } from '../mailauth/message/message_judge.ts'
 import { parseOpendmarcConf } from '../mailauth/message/opendmarc_conf.ts'
 import { type MessageSettings, settingsOf } from '../mailauth/message/settings.ts'
-import type { MessageJudge } from '../model/mail_auth.ts'
+import type { AuthEnvelope, MessageJudge, MessageVerdict } from '../model/mail_auth.ts'
 import type { SpfAnswer, SpfQuestion } from '../model/spf.ts'
 import type { TableProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
@@ -22,6 +22,8 @@ export interface MessageJudgeServices {
   readonly clock: Clock
   spf(question: SpfQuestion): Promise<SpfAnswer>
   warn(problem: TableProblem): void
+  /** Told of each verdict when it is given; never throws. */
+  onVerdict?(verdict: MessageVerdict, envelope: AuthEnvelope): void
 }
 
 /** SPF, DKIM, ARC and DMARC of one configuration; reads postern_dmarc_conf where it names a file. */
@@ -37,7 +39,23 @@ export function openMessageJudges(config: Config, services: MessageJudgeServices
     software: `Postern v${ownVersion()} ${config.myhostname}`,
     fault: (error: unknown) => services.warn(faultOf(error)),
   }
-  return { settings, open: () => makeMessageJudge(deps) }
+  const onVerdict = services.onVerdict?.bind(services)
+  const open = (): MessageJudge => makeMessageJudge(deps)
+  return { settings, open: onVerdict === undefined ? open : () => tellingJudge(open(), onVerdict) }
+}
+
+/** The same judge, that also tells somebody else what it found. */
+function tellingJudge(judge: MessageJudge, tell: NonNullable<MessageJudgeServices['onVerdict']>): MessageJudge {
+  return {
+    start: envelope => judge.start?.(envelope),
+    header: field => judge.header(field),
+    body: chunk => judge.body(chunk),
+    async end(envelope) {
+      const verdict = await judge.end(envelope)
+      tell(verdict, envelope)
+      return verdict
+    },
+  }
 }
 
 function readSettings(config: Config, warn: (problem: TableProblem) => void): MessageSettings {

@@ -14,6 +14,7 @@ import { registry } from '../restrictions/index.ts'
 import { formatProblem, type TableProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
 import { openDecision } from './decision.ts'
+import { reportProblem } from './dmarc_reports.ts'
 import { findFilters, findGatewayLimits, findHolds } from './gateway_limits.ts'
 import { parseLogTarget } from './log.ts'
 import { NO_MEMORY } from './memory.ts'
@@ -70,10 +71,14 @@ function unusable(loaded: Loaded): readonly Problem[] {
   const hold = parseDestination(config.postern_hold_hop || 'discard:')
   const settings = hopSettings(config)
   const tls = readTls(config)
+  const relay = parseDestination(config.postern_dmarc_report_relay || 'discard:')
+  const report = reportProblem(config)
   const log = parseLogTarget(config.postern_log)
   const found: readonly (readonly [name: string, text: string | null])[] = [
     ['postern_next_hop', hop.ok ? null : hop.problem],
     ['postern_hold_hop', hold.ok ? null : hold.problem],
+    ['postern_dmarc_report_relay', relay.ok ? null : relay.problem],
+    [report?.name ?? 'postern_dmarc_report_from', report?.text ?? null],
     ['smtp_tls_security_level', 'problem' in settings ? settings.problem : null],
     ['smtpd_tls_cert_file', 'problem' in tls ? tls.problem : null],
     [

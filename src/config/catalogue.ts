@@ -6,6 +6,7 @@ import { codesParams } from './params/codes.ts'
 import { contentParams } from './params/content.ts'
 import { deliveryParams } from './params/delivery.ts'
 import { dmarcParams } from './params/dmarc.ts'
+import { dmarcReportParams } from './params/dmarc_report.ts'
 import { dnsParams } from './params/dns.ts'
 import { gatewayParams } from './params/gateway.ts'
 import { generalParams } from './params/general.ts'
@@ -42,6 +43,7 @@ export const allParams = [
   ...policyParams,
   ...spfParams,
   ...dmarcParams,
+  ...dmarcReportParams,
   ...greylistParams,
   ...verifyParams,
   ...contentParams,

@@ -18,6 +18,7 @@ const PACKAGES = [
   'redis-server',
   'postgrey',
   'postfix-policyd-spf-python',
+  'libxml2-utils',
 ]
 
 /** invoke-rc.d(8) asks this program before it starts a service; 101 forbids it. */

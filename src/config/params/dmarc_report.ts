@@ -1,0 +1,81 @@
+import { ownParams } from '../param.ts'
+import { duration, filledText, int, list, text } from '../types.ts'
+
+const param = ownParams('postern')
+
+/** Aggregate reports (RFC 9990). Names in the "OpenDMARC:" notes are options of opendmarc-reports. */
+export const dmarcReportParams = [
+  param({
+    name: 'postern_dmarc_report_from',
+    type: text(),
+    default: '',
+    doc: `
+      The mail address that DMARC aggregate reports are sent from. Nothing: no reports, and nothing is collected for
+      them. Its domain should pass DMARC itself (RFC 9990). OpenDMARC: --report-email.`,
+  }),
+  param({
+    name: 'postern_dmarc_report_org_name',
+    type: filledText(),
+    default: '$mydomain',
+    doc: 'Who reports, in words. OpenDMARC: --report-org.',
+  }),
+  param({
+    name: 'postern_dmarc_report_domain',
+    type: filledText(),
+    default: '$mydomain',
+    doc: 'The domain that reports: the "Submitter" in subjects, and the first part of file names.',
+  }),
+  param({
+    name: 'postern_dmarc_report_contact',
+    type: text(),
+    default: '$postern_dmarc_report_from',
+    doc: 'The mail address for questions about reports, told in each of them.',
+  }),
+  param({
+    name: 'postern_dmarc_report_extra_contact',
+    type: text(),
+    default: '',
+    doc: 'More about whom to ask, such as the address of a web page.',
+  }),
+  param({
+    name: 'postern_dmarc_report_relay',
+    type: text(),
+    default: '',
+    doc: `
+      Where reports are handed in: smtp:[host]:port and so on, as postern_next_hop. Nothing: postern_next_hop. It has to
+      take mail for strangers from us. OpenDMARC: --smtp-server, --smtp-port.`,
+  }),
+  param({
+    name: 'postern_dmarc_report_spread',
+    type: duration(),
+    default: '1h',
+    doc: `
+      The reports of a day are made at ten past midnight UTC, or up to so much later: not everybody in the world at
+      once. After a late start they are made then.`,
+  }),
+  param({
+    name: 'postern_dmarc_report_retry',
+    type: duration(60),
+    default: '3h',
+    doc: 'How long after a temporary failure a report is tried again.',
+  }),
+  param({
+    name: 'postern_dmarc_report_tries',
+    type: int({ min: 1 }),
+    default: '10',
+    doc: 'A destination that could not be reached so often does not get that report. One that refuses it is not asked again.',
+  }),
+  param({
+    name: 'postern_dmarc_report_retention',
+    type: duration(86_400),
+    default: '7d',
+    doc: 'How long what was collected for reports, and reports that are not sent, are kept.',
+  }),
+  param({
+    name: 'postern_dmarc_report_skip_domains',
+    type: list('list of domains'),
+    default: '',
+    doc: `
+      Policy domains that get no reports; ".example.com": nor any below it. OpenDMARC: --nodomain.`,
+  }),
+] as const

@@ -1,0 +1,68 @@
+/** The mail that carries a report (RFC 9990 3.5.2). */
+export interface ReportMail {
+  readonly from: string
+  readonly to: string
+  readonly domain: string
+  readonly submitter: string
+  readonly reportId: string
+  readonly fileName: string
+  readonly gzip: Uint8Array
+  /** Seconds since 1970. */
+  readonly time: number
+  /** "2026-11-24" */
+  readonly day: string
+}
+
+/** RFC 2045 6.8 */
+const BASE64_LINE = 76
+
+/** The whole message, lines ending in CRLF. All of it is ASCII: what comes from strangers was checked to be. */
+export function composeReportMail(mail: ReportMail): Uint8Array {
+  const { from, to, domain, submitter, reportId, fileName, gzip, time, day } = mail
+  // It cannot occur in base64, nor in the text below.
+  const boundary = `=_${reportId.replace(/[^\w.-]/g, '_').slice(0, 60)}`
+  const lines = [
+    `From: <${from}>`,
+    `To: <${to}>`,
+    `Subject: Report Domain: ${domain}`,
+    `\tSubmitter: ${submitter}`,
+    `\tReport-ID: <${reportId}>`,
+    `Date: ${formatDate(time)}`,
+    // RFC 9990 3.5.2: the same id again shows that it is the same report.
+    `Message-ID: <${reportId}>`,
+    // RFC 3834 5: no vacation notices, please.
+    'Auto-Submitted: auto-generated',
+    'MIME-Version: 1.0',
+    `Content-Type: multipart/mixed; boundary="${boundary}"`,
+    '',
+    `--${boundary}`,
+    'Content-Type: text/plain; charset=us-ascii',
+    '',
+    `This is a DMARC aggregate report of ${submitter} about mail that came`,
+    `on ${day} (UTC) with ${domain}`,
+    'or a subdomain of it in the From header.',
+    '',
+    `--${boundary}`,
+    `Content-Type: application/gzip; name="${fileName}"`,
+    'Content-Transfer-Encoding: base64',
+    `Content-Disposition: attachment; filename="${fileName}"`,
+    '',
+    ...base64Lines(gzip),
+    `--${boundary}--`,
+    '',
+  ]
+  return Buffer.from(lines.join('\r\n'))
+}
+
+function base64Lines(bytes: Uint8Array): readonly string[] {
+  return (
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(new RegExp(`.{1,${BASE64_LINE}}`, 'g')) ?? []
+  )
+}
+
+/** RFC 5322 3.3, in UTC. */
+function formatDate(time: number): string {
+  return new Date(time * 1000).toUTCString().replace('GMT', '+0000')
+}

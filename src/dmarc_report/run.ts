@@ -1,0 +1,117 @@
+/** One run: reports are made of the days that are over, and what is unsent is sent. */
+import { collectedDays, readDay, removeDay } from '../store/report/day_lines.ts'
+import { type Documents, openDocuments } from '../store/report/documents.ts'
+import { Aggregation, type DomainReport } from './aggregation.ts'
+import { type Delivered, type DeliveryServices, deliverReports } from './deliver.ts'
+import { type MadeReport, makeReport } from './make_report.ts'
+import { getReport, putReport } from './outbox.ts'
+import { parseRow } from './row.ts'
+import { isSkipped, type ReportSettings } from './settings.ts'
+
+/** The folders of a state directory's "dmarc". */
+export function openOutbox(directory: string): Documents {
+  return openDocuments(`${directory}/outbox`)
+}
+
+/** Which days need no more reports. */
+function openMadeDays(directory: string): Documents {
+  return openDocuments(`${directory}/made`)
+}
+
+const DAY_MS = 86_400_000
+
+/** "2026-11-24" in UTC, of milliseconds since 1970. */
+export function dayOf(now: number): string {
+  return new Date(now).toISOString().slice(0, 10)
+}
+
+/** The days that are over for `settleMs` at least and have no reports yet, oldest first. */
+export function dueDays(directory: string, now: number, settleMs: number): readonly string[] {
+  const made = new Set(openMadeDays(directory).names())
+  return collectedDays(directory).filter(day => Date.parse(day) + DAY_MS + settleMs <= now && !made.has(day))
+}
+
+/** Whether a run would have something to do. Reads names of files only. */
+export function hasWork(directory: string, now: number, settleMs: number): boolean {
+  return openOutbox(directory).names().length > 0 || dueDays(directory, now, settleMs).length > 0
+}
+
+/** What was collected on a day. */
+export async function aggregateDay(
+  directory: string,
+  day: string,
+): Promise<{ readonly reports: readonly DomainReport[]; readonly damaged: number }> {
+  const aggregation = new Aggregation()
+  let damaged = 0
+  for await (const line of readDay(directory, day)) {
+    const row = line === null ? null : parseRow(line)
+    if (row === null) damaged++
+    else aggregation.add(row)
+  }
+  return { reports: aggregation.reports(), damaged }
+}
+
+/**
+ * The reports of a day that the settings want, made one after the other. Names that are none are left out: they go into file names
+ * and headers.
+ */
+export function* wantedReports(
+  reports: readonly DomainReport[],
+  day: string,
+  settings: ReportSettings,
+): Generator<{ readonly made: MadeReport; readonly rua: readonly string[] }> {
+  for (const report of reports) {
+    const { domain, rua } = report.policy
+    if (!/^[a-z0-9_.-]{1,253}$/.test(domain) || isSkipped(domain, settings.skipDomains)) continue
+    if (report.records.length > 0) yield { made: makeReport(report, day, settings), rua }
+  }
+}
+
+export interface RunOptions extends Omit<DeliveryServices, 'outbox' | 'now'> {
+  readonly directory: string
+  /** Milliseconds since 1970. */
+  readonly clock: { now(): number }
+  /** Milliseconds that a day has to be over. */
+  readonly settleMs: number
+  /** This day, whether or not it is over or has been reported; null: all that are due. */
+  readonly day: string | null
+}
+
+export interface RunResult extends Delivered {
+  readonly days: readonly string[]
+  readonly made: number
+}
+
+/** Throws only when the files cannot be read or written. The caller holds the lock. */
+export async function runReports(options: RunOptions): Promise<RunResult> {
+  const { directory, clock, settings, settleMs, warn } = options
+  const outbox = openOutbox(directory)
+  forgetOld(directory, clock.now() - settings.retention * 1000, options)
+  const days = options.day === null ? dueDays(directory, clock.now(), settleMs) : [options.day]
+  let made = 0
+  for (const day of days) {
+    const { reports, damaged } = await aggregateDay(directory, day)
+    if (damaged > 0) warn(`${damaged} damaged rows of ${day} are left out of the reports`)
+    for (const report of wantedReports(reports, day, settings))
+      if (putReport(outbox, report.made, report.rua) !== null) made++
+    // Before the first is sent: from now on the outbox alone knows what there is to do.
+    openMadeDays(directory).put(day, { made })
+  }
+  const delivered = await deliverReports({ ...options, outbox, now: () => Math.floor(clock.now() / 1000) })
+  return { days, made, ...delivered }
+}
+
+/** Rows, marks and unsent reports of days before `limit` (milliseconds since 1970). */
+function forgetOld(directory: string, limit: number, { warn }: Pick<RunOptions, 'warn'>): void {
+  const isOld = (day: string): boolean => Date.parse(day) + DAY_MS < limit
+  for (const day of collectedDays(directory)) if (isOld(day)) removeDay(directory, day)
+  const made = openMadeDays(directory)
+  for (const day of made.names()) if (isOld(day)) made.remove(day)
+  const outbox = openOutbox(directory)
+  for (const name of outbox.names()) {
+    const report = getReport(outbox, name)
+    if (report === null || !isOld(report.day)) continue
+    warn(`report about ${report.domain} of ${report.day}: given up: it is too old`)
+    outbox.remove(name)
+  }
+}
