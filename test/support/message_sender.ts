@@ -2,6 +2,8 @@ import { SmtpClient } from './smtp_client.ts'
 
 export interface SenderOptions {
   readonly port: number
+  /** Source address, any of 127/8. */
+  readonly from?: string
   readonly sender?: string
   readonly recipients?: readonly string[]
   /** BDAT in chunks of this size instead of DATA. */
@@ -10,8 +12,8 @@ export interface SenderOptions {
 
 /** Sends messages over one connection, envelope pipelined, and gives the last reply to each. */
 export async function sendMessages(messages: Iterable<Buffer>, options: SenderOptions): Promise<readonly string[]> {
-  const { port, sender = 'a@good.example', recipients = ['you@example.org'], chunkSize } = options
-  const client = new SmtpClient({ host: '127.0.0.1', port, from: '127.0.0.1' })
+  const { port, from = '127.0.0.1', sender = 'a@good.example', recipients = ['you@example.org'], chunkSize } = options
+  const client = new SmtpClient({ host: '127.0.0.1', port, from })
   const replies: string[] = []
   await client.read()
   await client.command('EHLO client.example')
