@@ -2,6 +2,7 @@
 import type { Loaded } from '../config/config.ts'
 import type { Place, Problem } from '../config/place.ts'
 import { parseDestination } from '../hop/destination.ts'
+import { isOwnMilter } from './message_judging.ts'
 
 const NOT_YET = 'Postern does not offer it yet'
 const NEXT_HOP = 'accepted mail goes to postern_next_hop; do this there'
@@ -9,7 +10,7 @@ const CLEANUP = 'the Postfix behind postern_next_hop can do it, where cleanup(8)
 const CIPHERS = "the ciphers are those of Node's OpenSSL"
 const AUTHORITIES = 'the authorities are those of Node; add some with the environment variable NODE_EXTRA_CA_CERTS'
 const LOCAL_ADDRESS = 'the system chooses the address'
-const NO_MILTERS = 'Postern calls no milters yet'
+const NO_MILTERS = 'Postern calls no milters but its own, the one of postern_milter_listen'
 
 /** Parameters that Postern knows, and that have no effect in it. Told when they are set to something. */
 export const NO_EFFECT: ReadonlyMap<string, string> = new Map([
@@ -49,6 +50,7 @@ export function findGatewayLimits(loaded: Loaded): readonly Problem[] {
   for (const [name, why] of NO_EFFECT) {
     const source = loaded.sources.get(name)
     if (source === undefined || source.kind === 'default' || loaded.settings.expandName(name) === '') continue
+    if (name === 'smtpd_milters' && loaded.config.smtpd_milters.every(each => isOwnMilter(each, loaded.config))) continue
     warnings.push({ place: source.place, text: `${name} has no effect: ${why}` })
   }
   return warnings
