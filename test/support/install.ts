@@ -18,6 +18,7 @@ const PACKAGES = [
   'redis-server',
   'postgrey',
   'postfix-policyd-spf-python',
+  'miltertest',
   'libxml2-utils',
 ]
 
