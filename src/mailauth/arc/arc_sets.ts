@@ -93,6 +93,15 @@ function resultsInstance(field: Field): number | null {
   return match === null ? null : Number(match[1])
 }
 
+/** Of all fields, whatever is wrong with the chain; 0: none has one. */
+export function highestInstance(header: HeaderBlock): number {
+  const instances = [
+    ...[...header.named(SEAL), ...header.named(MESSAGE_SIGNATURE)].map(sealInstance),
+    ...header.named(RESULTS).map(resultsInstance),
+  ]
+  return instances.reduce<number>((highest, instance) => Math.max(highest, instance ?? 0), 0)
+}
+
 interface Parts {
   readonly instance: number
   readonly seal: Field

@@ -80,12 +80,12 @@ export function readField(bytes: Uint8Array): Field {
   const colon = raw.indexOf(COLON)
   let end = colon < 0 ? raw.length : colon
   while (end > 0 && isBlank(raw[end - 1] ?? 0)) end--
-  return { name: raw.latin1Slice(0, end).toLowerCase(), raw, valueAt: colon < 0 ? raw.length : colon + 1 }
+  return { name: raw.toString('latin1', 0, end).toLowerCase(), raw, valueAt: colon < 0 ? raw.length : colon + 1 }
 }
 
 /** The value of a field, one character per byte. */
 export function valueText(field: Field): string {
-  return field.raw.latin1Slice(field.valueAt)
+  return field.raw.toString('latin1', field.valueAt)
 }
 
 /** The field without what stands between two places of its value (RFC 6376 3.7: the value of b=). */
@@ -118,7 +118,7 @@ function writeSimple({ raw }: Field, out: Buffer, at: number): number {
 /** Never longer than the field and one byte, for a colon that it may lack. */
 function writeRelaxed(field: Field, out: Buffer, from: number): number {
   const { raw, name, valueAt } = field
-  let at = from + out.latin1Write(name, from)
+  let at = from + out.write(name, from, 'latin1')
   out[at++] = COLON
   const valueStart = at
   let space = false
