@@ -183,6 +183,7 @@ compatibility_level = 3.6
 mydestination = here.example
 postern_smtp_listen =
 postern_policy_listen = inet:127.0.0.1:${port} { check_spf }
+postern_milter_listen =
 postern_spf_policyd_conf = ${conf}
 postern_dns_servers = ${NAME_SERVER}
 postern_state_directory = ${directory}/state

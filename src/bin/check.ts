@@ -1,4 +1,5 @@
 import { formatFindings } from '../config/check.ts'
+import type { Config } from '../config/config.ts'
 import type { Problem } from '../config/place.ts'
 import { systemClock } from '../util/clock.ts'
 import type { Call } from './command.ts'
@@ -7,11 +8,14 @@ import { GOOD, NEGATIVE } from './exit_status.ts'
 import { examine, type Soundness } from './soundness.ts'
 
 /** Postfix defers everything when a policy service or milter is gone, unless told to go on. */
-const FOR_POSTFIX: readonly string[] = [
-  'smtpd_policy_service_default_action = DUNNO',
-  'smtpd_policy_service_timeout = 20s',
-  'milter_default_action = accept',
-]
+function linesForPostfix(config: Config): readonly string[] {
+  return [
+    ...(config.postern_policy_listen.length > 0
+      ? ['smtpd_policy_service_default_action = DUNNO', 'smtpd_policy_service_timeout = 20s']
+      : []),
+    ...(config.postern_milter_listen.length > 0 ? ['milter_default_action = accept'] : []),
+  ]
+}
 
 /** `postern check`. */
 export async function run({ options, terminal }: Call): Promise<number> {
@@ -21,7 +25,7 @@ export async function run({ options, terminal }: Call): Promise<number> {
     : { config: [read.problem], lists: [], warnings: [] }
   const problems = [...soundness.config, ...soundness.lists]
   const { warnings } = soundness
-  const forPostfix = read.ok && read.loaded.config.postern_policy_listen.length > 0 ? FOR_POSTFIX : []
+  const forPostfix = read.ok ? linesForPostfix(read.loaded.config) : []
   if (options.has('json')) {
     terminal.out(
       JSON.stringify({ problems: problems.map(asJson), warnings: warnings.map(asJson), forPostfix }, null, 2) + '\n',
@@ -32,9 +36,7 @@ export async function run({ options, terminal }: Call): Promise<number> {
     terminal.out(line.replace(/: warning: /, `: ${terminal.style('yellow', 'warning')}: `) + '\n')
   }
   if (forPostfix.length > 0) {
-    terminal.out(
-      'For main.cf of the Postfix that asks this policy server, so that its mail flows when nobody answers:\n',
-    )
+    terminal.out('For main.cf of the Postfix that asks here, so that its mail flows when nobody answers:\n')
     for (const line of forPostfix) terminal.out(`  ${line}\n`)
   }
   const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`

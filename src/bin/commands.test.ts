@@ -15,6 +15,7 @@ mynetworks = 127.0.0.0/8
 postern_dns_servers = 127.0.0.1:9
 postern_hosts_file =
 postern_policy_listen =
+postern_milter_listen =
 smtpd_helo_required = yes
 `
 
@@ -28,7 +29,7 @@ function configure(t: TestContext, mainCf: string, files: Readonly<Record<string
 }
 
 /** Lines of BASE and the line of the state directory: where a test's own begin. */
-const FIRST = 12
+const FIRST = 13
 
 describe('postern check', () => {
   test('has nothing to say about a good configuration', async t => {
@@ -90,12 +91,12 @@ smtpd_helo_restrictions =
   test('T5.3 prints what lets mail flow past a Postfix that asks here when nobody answers', async t => {
     const { status, out } = await postern('check', '-c', configure(t, 'postern_policy_listen = inet:127.0.0.1:10023\n'))
     assert.equal(status, 0)
-    for (const line of [
-      /^ {2}smtpd_policy_service_default_action = DUNNO$/m,
-      /^ {2}smtpd_policy_service_timeout = \d+s$/m,
-      /^ {2}milter_default_action = accept$/m,
-    ])
-      assert.match(out, line)
+    assert.match(out, /^ {2}smtpd_policy_service_default_action = DUNNO$/m)
+    assert.match(out, /^ {2}smtpd_policy_service_timeout = \d+s$/m)
+    assert.doesNotMatch(out, /milter/)
+    const both = await postern('check', '-c', configure(t, 'postern_milter_listen = unix:private/postern\n'))
+    assert.match(both.out, /^ {2}milter_default_action = accept$/m)
+    assert.doesNotMatch(both.out, /policy/)
   })
 
   test('G17 tells what is wrong in the lists of policy endpoints, with its place', async t => {
@@ -114,8 +115,11 @@ smtpd_helo_restrictions =
     const lines = out.split('\n')
     assert.ok(lines.includes(`${at(1, 28)}unknown restriction "check_greylits": did you mean "check_greylist"?`), out)
     assert.match(out, /hash:missing/)
-    assert.match(out, /:15:17: warning: "check_spf" is never reached/)
-    assert.match(out, /:16:49: warning: check_policy_service inet:localhost:10025 leads back to the endpoint/)
+    assert.match(out, new RegExp(`:${FIRST + 3}:17: warning: "check_spf" is never reached`))
+    assert.match(
+      out,
+      new RegExp(`:${FIRST + 4}:49: warning: check_policy_service inet:localhost:10025 leads back to the endpoint`),
+    )
   })
 
   test('G17 refuses endpoints that are none', async t => {

@@ -23,6 +23,7 @@ postern_hosts_file =
 postern_workers = 0
 postern_smtp_listen = inet:127.0.0.1:${port}
 postern_policy_listen =
+postern_milter_listen =
 postern_state_directory = ${directory}/state
 postern_log = file:${directory}/log
 postern_user = no-such-user

@@ -45,6 +45,7 @@ export async function run({ options, terminal }: Call): Promise<number> {
       welcome({
         listening: supervisor.listening('smtp'),
         policies: supervisor.listening('policy'),
+        milters: supervisor.listening('milter'),
         config,
         configPath: path,
       }),

@@ -5,19 +5,22 @@ export interface Welcome {
   readonly listening: readonly string[]
   /** Where check_policy_service of a Postfix may ask. */
   readonly policies: readonly string[]
+  /** Where smtpd_milters of a Postfix may connect. */
+  readonly milters: readonly string[]
   readonly config: Config
   /** As --config has it. */
   readonly configPath: string
 }
 
 /** What `npm start` shows a newcomer: where it listens, and lines to paste. */
-export function welcome({ listening, policies, config, configPath }: Welcome): string {
+export function welcome({ listening, policies, milters, config, configPath }: Welcome): string {
   const [host, port] = splitName(listening[0] ?? '')
   const recipient = `you@${config.myhostname}`
   const overrides = `-o postern_state_directory=${config.postern_state_directory}`
   return `
 Postern judges SMTP clients on ${listening.join(', ')}
   policy server  ${policies.join(', ') || 'none'}
+  milter         ${milters.join(', ') || 'none'}
   configuration  ${configPath}/main.cf
   accepted mail  ${config.postern_next_hop}
 

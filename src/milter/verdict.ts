@@ -66,7 +66,7 @@ function removals({ remove }: MessageVerdict): readonly MilterReply[] {
 }
 
 /**
- * All at 0, above the MTA's own Received header (RFC 8601 5, RFC 7208 9.1: it is below what it led to), the topmost last. OpenDKIM and OpenDMARC insert
+ * All at 0, above the MTA's own Received header (RFC 8601 4.1, RFC 7208 9.1: it is below what it led to), the topmost last. OpenDKIM and OpenDMARC insert
  * at 1, below it.
  */
 function insertions(fields: readonly string[], { protocol }: Options): readonly MilterReply[] {

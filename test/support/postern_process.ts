@@ -27,10 +27,11 @@ postern_hosts_file =
 postern_dns_list_check_interval = 0
 `
 
-/** Tests run side by side: no policy server on its well-known port unless a test wants one. */
+/** Tests run side by side: no policy server or milter on its well-known port unless a test wants one. */
 function wholeMainCf(directory: string, mainCf: string): string {
   const policy = /^(?:postern_policy_listen|POSTGREY_OPTS)\b/m.test(mainCf) ? '' : 'postern_policy_listen =\n'
-  return `${BASE}postern_state_directory = ${directory}/state\n${policy}${mainCf}`
+  const milter = /^postern_milter_listen\b/m.test(mainCf) ? '' : 'postern_milter_listen =\n'
+  return `${BASE}postern_state_directory = ${directory}/state\n${policy}${milter}${mainCf}`
 }
 
 export interface StartOptions {
