@@ -164,6 +164,34 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./greylist_command.ts'),
   },
   {
+    name: 'dmarc',
+    summary: 'send, show and read DMARC aggregate reports',
+    operands: 'send | show [DOMAIN] | read FILE …',
+    operandCount: [1, null],
+    description: `
+      send: makes the reports of the days that are over and sends them, and whatever is still unsent, as the running
+      gateway does by itself every night. With --date: those of that day, again if need be, under the same names. With
+      --dry-run: says what would go to whom, asks the DNS about it, and neither writes nor sends anything.
+
+      show: what was collected today (UTC), or on --date: a line for each policy domain, or everything about one.
+
+      read: reports that others sent us: XML, gzip, zip, or a whole mail with one of these in it; "-" reads stdin.`,
+    options: [
+      CONFIG,
+      OVERRIDE,
+      { name: 'date', value: 'DAY', doc: 'A day in UTC, such as 2026-11-24.' },
+      { name: 'dry-run', short: 'n', doc: 'Only tell, and change nothing.' },
+      JSON_OUTPUT,
+    ],
+    exits: [
+      [0, 'done'],
+      [1, 'a destination was given up; nothing was collected; a file cannot be read'],
+      [75, 'a destination is tried again later, or another process is sending'],
+    ],
+    examples: ['postern dmarc send --dry-run', 'postern dmarc show example.org', 'postern dmarc read report.xml.gz'],
+    load: () => import('./dmarc_command.ts'),
+  },
+  {
     name: 'import',
     summary: 'take over from Postgrey',
     operands: 'postgrey',

@@ -24,7 +24,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 
 /** Null: not a mailto: URI, or not one address that can be written into a header as it is. */
 export function parseDestination(uri: string): MailDestination | null {
-  const match = /^\s*mailto:([^?!]+)(?:\?[^!]*)?(?:!(\d{1,9})([kmgt]?))?\s*$/i.exec(uri)
+  const match = /^mailto:([^?!]+)(?:\?[^!]*)?(?:!(\d{1,9})([kmgt]?))?$/i.exec(uri.trim())
   if (match === null) return null
   const [, encoded = '', size, unit = ''] = match
   const address = decodePercent(encoded)
@@ -77,7 +77,7 @@ export async function verifyDestination(
     answer.status === 'found'
       ? answer.records.flatMap(record => (record.type === 'TXT' ? [record.strings.join('')] : []))
       : []
-  const records = texts.flatMap(text => readPermission(text) ?? [])
+  const records = texts.map(readPermission).filter(uris => uris !== null)
   if (records.length === 0) return { status: 'unwanted', reason: `there is no DMARC record at ${name}` }
   return overridden(destination, records.flat())
 }

@@ -97,7 +97,7 @@ function outcome(verdict: MessageVerdict): Pick<RowKey, 'disposition' | 'reasons
   // A message that passes DMARC and is refused for another reason was not refused by DMARC.
   if (dmarc.result === 'pass') return { disposition: dmarc.policy === 'none' ? 'none' : 'pass', reasons: [] }
   const reasons: Reason[] = []
-  if (dmarc.testing && published(verdict.auth) !== 'none') reasons.push({ type: 'policy_test_mode', comment: '' })
+  if (dmarc.testing && dmarc.publishedPolicy !== dmarc.policy) reasons.push({ type: 'policy_test_mode', comment: '' })
   if (override !== null) {
     // RFC 9990 has no "forwarded" any more.
     const comment = override.type === 'forwarded' ? `forwarded: ${override.comment}` : override.comment
@@ -106,14 +106,6 @@ function outcome(verdict: MessageVerdict): Pick<RowKey, 'disposition' | 'reasons
     // RFC 9990 3.1.1.9: a reason has to be given where the policy was not followed.
   } else if (disposition !== dmarc.policy) reasons.push({ type: 'local_policy', comment: '' })
   return { disposition, reasons }
-}
-
-/** The strictest that the record asks for, before t=y weakens it. */
-function published({ dmarc: { record } }: MessageAuth): DmarcPolicy {
-  return (
-    [record?.p, record?.sp, record?.np].find(policy => policy !== undefined && policy !== null && policy !== 'none') ??
-    'none'
-  )
 }
 
 /** RFC 9990 3.1.3: those that pass first, of these those of the author domain first. */

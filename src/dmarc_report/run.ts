@@ -95,7 +95,8 @@ export async function runReports(options: RunOptions): Promise<RunResult> {
     for (const report of wantedReports(reports, day, settings))
       if (putReport(outbox, report.made, report.rua) !== null) made++
     // Before the first is sent: from now on the outbox alone knows what there is to do.
-    openMadeDays(directory).put(day, { made })
+    // Of a day that goes on there will be more to report.
+    if (Date.parse(day) + DAY_MS <= clock.now()) openMadeDays(directory).put(day, { made })
   }
   const delivered = await deliverReports({ ...options, outbox, now: () => Math.floor(clock.now() / 1000) })
   return { days, made, ...delivered }

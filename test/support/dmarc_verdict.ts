@@ -36,6 +36,7 @@ export function makeVerdict(
         organizationalDomain: 'example.org',
         policyDomain: 'example.org',
         policy: 'reject',
+        publishedPolicy: 'reject',
         testing: false,
         spfAligned: false,
         dkimAligned: true,

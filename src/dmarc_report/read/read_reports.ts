@@ -3,7 +3,7 @@ import type { Feedback } from '../feedback.ts'
 import { gunzip } from './inflate.ts'
 import { isMail, mailParts } from './mail_parts.ts'
 import { parseFeedback } from './parse_feedback.ts'
-import { Budget, ReportSyntaxError } from './problem.ts'
+import { Budget, MAX_UNPACKED, ReportSyntaxError } from './problem.ts'
 import { isZip, readZip } from './zip.ts'
 
 /** A zip in a gzip in a mail, and no more. */
@@ -11,6 +11,7 @@ const MAX_LAYERS = 4
 
 /** All reports in the bytes, at least one. Throws ReportSyntaxError, and nothing else. */
 export function readReports(bytes: Uint8Array): readonly Feedback[] {
+  if (bytes.length > MAX_UNPACKED) throw new ReportSyntaxError('Cannot read the report: it is too large')
   const documents = unpack(bytes, { budget: new Budget(), layers: MAX_LAYERS, isOuter: true })
   if (documents.length === 0) throw new ReportSyntaxError('Cannot find a report: there is none in it')
   return documents.map(document => parseFeedback(decodeText(document)))
