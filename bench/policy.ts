@@ -53,6 +53,8 @@ interface Server {
   readonly port: number
   /** It and its children. */
   readonly pid: number
+  /** Where it keeps what it knows. */
+  readonly data: string
   stop(): Promise<void>
 }
 
@@ -86,7 +88,9 @@ for (const known of sizes) {
 async function measure(server: Server, known: number): Promise<readonly Row[]> {
   const rows: Row[] = []
   try {
+    const disk = diskBytes(server.data)
     await load(server, { connections: 4, seconds: WARM_SECONDS, rate: 0, known })
+    say(space(server, known, disk))
     for (const connections of CONNECTIONS) {
       const before = cpuUs(server.pid)
       const flatOut = await load(server, { connections, seconds, rate: 0, known })
@@ -100,6 +104,12 @@ async function measure(server: Server, known: number): Promise<readonly Row[]> {
     await server.stop()
   }
   return rows
+}
+
+/** What the known triplets take, before the measured load adds others. */
+function space(server: Server, known: number, disk: number): string {
+  const each = known > 0 ? `, ${(disk / known).toFixed(0)} bytes a triplet` : ''
+  return `  ${server.name.padEnd(20)} memory ${(pssBytes(server.pid) / 1e6).toFixed(0)} MB, disk ${(disk / 1e6).toFixed(1)} MB${each}`
 }
 
 function line(name: string, connections: number, row: Row): string {
@@ -153,6 +163,7 @@ async function startOurs(name: string, known: number, overrides: readonly string
     name,
     port,
     pid: postern.pid,
+    data: path.join(dir, 'state', 'memory'),
     async stop() {
       await postern.stop()
       fs.rmSync(dir, { recursive: true })
@@ -206,6 +217,7 @@ async function startPostgrey(known: number): Promise<Server> {
     name: 'Postgrey',
     port,
     pid: child.pid ?? 0,
+    data: dir,
     async stop() {
       const ended = new Promise(resolve => child.once('exit', resolve))
       child.kill('SIGTERM')
@@ -249,11 +261,27 @@ function cpuUs(pid: number): number {
   const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const own = ((Number(fields[11]) + Number(fields[12])) / TICKS) * 1e6
-  const tasks = fs.readdirSync(`/proc/${pid}/task`)
-  const children = tasks.flatMap(task =>
-    fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
-  )
-  return children.reduce((sum, child) => sum + cpuUs(Number(child)), own)
+  return childrenOf(pid).reduce((sum, child) => sum + cpuUs(child), own)
+}
+
+/** Memory of a process and all below it, shared pages counted by share. */
+function pssBytes(pid: number): number {
+  const own = Number(/^Pss:\s+(\d+) kB/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024
+  return childrenOf(pid).reduce((sum, child) => sum + pssBytes(child), own)
+}
+
+function childrenOf(pid: number): readonly number[] {
+  return fs
+    .readdirSync(`/proc/${pid}/task`)
+    .flatMap(task =>
+      fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    )
+}
+
+function diskBytes(dir: string): number {
+  if (!fs.existsSync(dir)) return 0
+  const files = fs.readdirSync(dir, { withFileTypes: true }).filter(entry => entry.isFile())
+  return files.reduce((sum, { name }) => sum + fs.statSync(path.join(dir, name)).size, 0)
 }
 
 function say(text: string): void {

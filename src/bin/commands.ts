@@ -144,13 +144,13 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'greylist',
     summary: 'show and change what greylisting remembers',
-    operands: 'list [TEXT] | show TEXT | forget WHAT | allow WHAT | providers',
+    operands: 'list|show|forget|allow|providers [TEXT]',
     operandCount: [1, 2],
     description: `
       Works while the gateway runs, and while it does not.
 
       list: everything remembered whose key has TEXT in it. show: the same in words; TEXT may be a client's address.
-      forget: the entry with this key, or all entries of a client's address, of a network, or of a mail address. allow:
+      forget: the entry with TEXT as its key, or all entries of a client's address, of a network, or of a mail address. allow:
       a client's address, or a domain that SPF vouches for, is delayed no more; a mail address may send its next mail
       at once, as if a user had written to it. providers: the list of big senders that are not delayed, its date, and
       where a newer one belongs.`,
