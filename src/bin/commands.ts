@@ -157,7 +157,7 @@ export const commands: readonly CommandSpec[] = [
     options: [CONFIG, OVERRIDE, JSON_OUTPUT],
     exits: [
       [0, 'done'],
-      [1, 'there is nothing of this kind; for providers: the list is older than 180 days'],
+      [1, 'there is nothing; for providers: the list is older than 180 days'],
       [75, 'the memory did not answer'],
     ],
     examples: ['postern greylist show 192.0.2.7', 'postern greylist forget a@example.org'],
