@@ -37,9 +37,11 @@ export class ByteSink {
     })
   }
 
-  listen(): Promise<number> {
-    return new Promise(resolve => {
-      this.#server.listen(0, '127.0.0.1', () => {
+  /** Gives the port. */
+  listen(host = '127.0.0.1', port = 0): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
         const address = this.#server.address()
         resolve(typeof address === 'object' && address !== null ? address.port : 0)
       })

@@ -6,19 +6,29 @@ export interface SenderOptions {
   readonly from?: string
   readonly sender?: string
   readonly recipients?: readonly string[]
+  /** Instead of `recipients`: of the message with this index. */
+  readonly recipientOf?: (index: number) => string
   /** BDAT in chunks of this size instead of DATA. */
   readonly chunkSize?: number
 }
 
 /** Sends messages over one connection, envelope pipelined, and gives the last reply to each. */
 export async function sendMessages(messages: Iterable<Buffer>, options: SenderOptions): Promise<readonly string[]> {
-  const { port, from = '127.0.0.1', sender = 'a@good.example', recipients = ['you@example.org'], chunkSize } = options
+  const {
+    port,
+    from = '127.0.0.1',
+    sender = 'a@good.example',
+    recipients = ['you@example.org'],
+    recipientOf,
+    chunkSize,
+  } = options
   const client = new SmtpClient({ host: '127.0.0.1', port, from })
   const replies: string[] = []
   await client.read()
   await client.command('EHLO client.example')
   for (const message of messages) {
-    const envelope = [`MAIL FROM:<${sender}>`, ...recipients.map(address => `RCPT TO:<${address}>`)]
+    const addresses = recipientOf === undefined ? recipients : [recipientOf(replies.length)]
+    const envelope = [`MAIL FROM:<${sender}>`, ...addresses.map(address => `RCPT TO:<${address}>`)]
     const commands = chunkSize === undefined ? [...envelope, 'DATA'] : envelope
     client.write(commands.map(line => `${line}\r\n`).join(''))
     let last = ''
