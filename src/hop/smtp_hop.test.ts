@@ -242,3 +242,29 @@ describe('what the client hears after the message', () => {
     assert.equal(hop.connections, 2)
   })
 })
+
+describe('a transaction that waits for its message', () => {
+  test('knows when the server has hung up, or said goodbye, and another one succeeds', async () => {
+    const { hop, hops } = await setUp({})
+    const tx = hops.main.begin(envelope())
+    assert.deepEqual(await tx.addRecipient('bob@x.example', PLAIN_RCPT), { ok: true })
+    assert.equal(tx.isLost, false)
+    hop.hangUp()
+    while (!tx.isLost) await new Promise(resolve => setImmediate(resolve))
+    const again = hops.main.begin(envelope())
+    assert.deepEqual(await again.addRecipient('bob@x.example', PLAIN_RCPT), { ok: true })
+    tx.abort()
+    assert.equal(tx.isLost, false)
+    assert.equal((await again.data(pieces(MESSAGE))).outcome, 'taken')
+    assert.equal(again.isLost, false)
+    assert.deepEqual([hop.messages, hop.connections], [[MESSAGE], 2])
+  })
+
+  test('one that has nobody yet, or is over, is not lost', async () => {
+    const { hops } = await setUp({})
+    const tx = hops.main.begin(envelope())
+    assert.equal(tx.isLost, false)
+    tx.abort()
+    assert.equal(tx.isLost, false)
+  })
+})
