@@ -19,16 +19,26 @@ export function spfLine({ result, domain }: SpfAnswer, { sender }: AuthEnvelope)
   return `SPF(${sender === '' ? 'helo' : 'mailfrom'}): ${domain} ${word}`
 }
 
-/** opendkim's: one line that a signature is good, else why the first is not. */
+/**
+ * opendkim's: that a signature is good, or why the first is not. What each came to (its LogResults) is told where not all are good.
+ */
 export function opendkimLines(answers: readonly DkimAnswer[]): readonly LogLine[] {
   const [first] = answers
   if (first === undefined) return []
-  if (answers.some(answer => answer.result === 'pass')) return [line('opendkim', 'DKIM verification successful')]
-  return [line('opendkim', failureText(first))]
+  const hasPassed = answers.some(answer => answer.result === 'pass')
+  const conclusion = hasPassed ? 'DKIM verification successful' : failureText(first)
+  const details = answers.every(answer => answer.result === 'pass') ? [] : [answers.map(resultText).join('; ')]
+  return [...details, conclusion].map(text => line('opendkim', text))
+}
+
+function resultText({ tag, domain, selector, problem }: DkimAnswer): string {
+  return `signature=${tag} domain=${domain} selector=${selector} result="${problem ?? 'no signature error'}"`
 }
 
 function failureText({ result, selector, domain, problem }: DkimAnswer): string {
-  if (result === 'fail') return `bad signature data (s=${selector}, d=${domain})`
-  if (result === 'temperror') return `key retrieval failed (s=${selector}, d=${domain}): ${problem ?? ''}`
+  if (result === 'fail') return 'bad signature data'
+  const failed = `key retrieval failed (s=${selector}, d=${domain}): `
+  if (result === 'temperror') return `${failed}${problem ?? ''}`
+  if (problem === 'no key') return `${failed}'${selector}._domainkey.${domain}' record not found`
   return `s=${selector} d=${domain} ${result}: ${problem ?? ''}`
 }
