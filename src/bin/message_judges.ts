@@ -29,7 +29,7 @@ export interface MessageJudgeServices {
 /** SPF, DKIM, ARC and DMARC of one configuration; reads postern_dmarc_conf where it names a file. */
 export function openMessageJudges(config: Config, services: MessageJudgeServices): MessageJudges {
   const { resolver, clock } = services
-  const settings = readSettings(config, problem => services.warn(problem))
+  const settings = readMessageSettings(config, problem => services.warn(problem))
   const signatures = makeSignatureVerifiers({ ...signatureDefaults, resolver, clock })
   const deps = {
     settings,
@@ -58,7 +58,8 @@ function tellingJudge(judge: MessageJudge, tell: NonNullable<MessageJudgeService
   }
 }
 
-function readSettings(config: Config, warn: (problem: TableProblem) => void): MessageSettings {
+/** What main.cf, or the opendmarc.conf that it names, says about DMARC. */
+export function readMessageSettings(config: Config, warn: (problem: TableProblem) => void): MessageSettings {
   const file = config.postern_dmarc_conf
   const base = settingsOf(config)
   if (file === '') return base

@@ -18,6 +18,7 @@ import { reportProblem } from './dmarc_reports.ts'
 import { findFilters, findGatewayLimits, findHolds } from './gateway_limits.ts'
 import { parseLogTarget } from './log.ts'
 import { NO_MEMORY } from './memory.ts'
+import { readMessageSettings } from './message_judges.ts'
 import { findPolicyCircles } from './policy_circles.ts'
 import { readTls } from './tls_files.ts'
 
@@ -45,6 +46,7 @@ export async function examine(loaded: Loaded, path: string, clock: Clock): Promi
     verify: async () => ({ status: 'service failure', text: 'not asked' }),
     dnsLists: { nearBudget: () => false, isListing: () => true },
   })
+  readMessageSettings(config, problem => told.push(problem))
   const specs = tableSpecs(config)
   for (const spec of specs) decision.lists.openTable(spec)
   await decision.ready()

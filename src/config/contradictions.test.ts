@@ -24,6 +24,13 @@ describe('findContradictions', () => {
   const cases: readonly (readonly [string, string, readonly string[]])[] = [
     ['the defaults are sound', '', []],
     [
+      'check_dmarc where there is no message',
+      'smtpd_end_of_data_restrictions = check_dmarc\nsmtpd_data_restrictions = check_dmarc',
+      [
+        'main.cf:2:27: check_dmarc does nothing here: write it into smtpd_end_of_data_restrictions, where there is a message',
+      ],
+    ],
+    [
       'a permit that makes a reject dead',
       'smtpd_client_restrictions = permit_mynetworks, permit, reject_rbl_client zen.example',
       ['main.cf:1:56: "reject_rbl_client" is never reached: "permit" in front of it always ends the list'],

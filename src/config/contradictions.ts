@@ -51,10 +51,22 @@ export function findContradictions(config: Config, known: KnownRestriction): rea
     tellRedundant(items, warn)
     tellForgottenNetworks(items, list, warn)
     tellTwice(items, list, { asked, warn })
+    if (list !== 'smtpd_end_of_data_restrictions') tellWithoutMessage(items, warn)
   }
   for (const words of config.restriction_classes.values()) tellUnreachable(parse(words), warn)
-  for (const { words } of config.postern_policy_listen) tellUnreachable(parse(words ?? []), warn)
+  for (const { words } of config.postern_policy_listen) {
+    const items = parse(words ?? [])
+    tellUnreachable(items, warn)
+    tellWithoutMessage(items, warn)
+  }
   return warnings
+}
+
+/** What judges the message has none before its end, and in a policy request never. */
+function tellWithoutMessage(items: readonly Item[], warn: Warn): void {
+  for (const { name, word } of items)
+    if (name === 'check_dmarc')
+      warn(word, 'check_dmarc does nothing here: write it into smtpd_end_of_data_restrictions, where there is a message')
 }
 
 interface Meaning {
