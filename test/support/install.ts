@@ -19,6 +19,7 @@ const PACKAGES = [
   'postgrey',
   'postfix-policyd-spf-python',
   'miltertest',
+  'opendkim',
   'libxml2-utils',
 ]
 
