@@ -12,6 +12,8 @@ export const rfcTitles: Readonly<Record<string, KnownRfc>> = {
   '1123': { title: 'Requirements for Internet hosts', status: 'partial' },
   '1321': { title: 'The MD5 message-digest algorithm', status: 'yes' },
   '1870': { title: 'SMTP: message size declaration', status: 'yes' },
+  '1951': { title: 'DEFLATE', status: 'yes' },
+  '1952': { title: 'GZIP', status: 'yes' },
   '1985': { title: 'SMTP: remote message queue starting (ETRN)', status: 'partial' },
   '2033': { title: 'Local mail transfer protocol (LMTP)', status: 'yes' },
   '2034': { title: 'SMTP: enhanced error codes', status: 'yes' },
@@ -35,6 +37,7 @@ export const rfcTitles: Readonly<Record<string, KnownRfc>> = {
   '3492': { title: 'Punycode', status: 'yes' },
   '3596': { title: 'DNS extensions for IPv6', status: 'yes' },
   '3629': { title: 'UTF-8', status: 'yes' },
+  '3834': { title: 'Automatic responses to mail', status: 'partial' },
   '3848': { title: 'ESMTP and LMTP transmission types', status: 'yes' },
   '3986': { title: 'URI: generic syntax', status: 'partial' },
   '4291': { title: 'IPv6 addressing architecture', status: 'partial' },
@@ -92,5 +95,5 @@ export const rfcTitles: Readonly<Record<string, KnownRfc>> = {
   '9520': { title: 'Negative caching of DNS resolution failures', status: 'yes' },
   '9715': { title: 'IP fragmentation avoidance in DNS over UDP', status: 'yes' },
   '9989': { title: 'DMARC', status: 'yes' },
-  '9990': { title: 'DMARC aggregate reports', status: 'planned' },
+  '9990': { title: 'DMARC aggregate reports', status: 'yes' },
 }

@@ -94,7 +94,7 @@ function hopOf(self: Bench): NextHop {
           return { outcome: 'taken', reply: '250 2.0.0 Ok', recipients: [] }
         },
         abort: () => undefined,
-        isLost: () => false,
+        isLost: false,
       }
     },
     close: async () => undefined,

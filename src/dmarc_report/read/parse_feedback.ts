@@ -19,6 +19,8 @@ const parser = new XMLParser({
   maxNestedTags: MAX_LEVELS,
 })
 
+const MAX_SAID = 120
+
 type Node = Readonly<Record<string, unknown>>
 
 /** Throws ReportSyntaxError, and nothing else. */
@@ -43,7 +45,9 @@ function parseXml(xml: string): Node {
     const root: unknown = parser.parse(xml, true)
     if (isNode(root)) return root
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error))
+    // The parser may say it in many lines, and with what it was given.
+    const said = error instanceof Error ? error.message : String(error)
+    return fail(said.replace(/\s+/g, ' ').slice(0, MAX_SAID))
   }
   return fail('it is no XML')
 }
