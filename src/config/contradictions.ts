@@ -66,7 +66,10 @@ export function findContradictions(config: Config, known: KnownRestriction): rea
 function tellWithoutMessage(items: readonly Item[], warn: Warn): void {
   for (const { name, word } of items)
     if (name === 'check_dmarc')
-      warn(word, 'check_dmarc does nothing here: write it into smtpd_end_of_data_restrictions, where there is a message')
+      warn(
+        word,
+        'check_dmarc does nothing here: write it into smtpd_end_of_data_restrictions, where there is a message',
+      )
 }
 
 interface Meaning {
