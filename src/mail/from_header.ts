@@ -69,6 +69,7 @@ function decodeUtf8(bytes: string): string {
 function asciiDomain(text: string): string | null {
   if (text.startsWith('[')) return ''
   const bare = text.endsWith('.') ? text.slice(0, -1) : text
+  if (bare.length > MAX_NAME) return null
   // RFC 9989 5.3.1: U-labels are converted (RFC 5890 2.3).
   const ascii = /^[\x00-\x7f]*$/.test(bare) ? bare.toLowerCase() : toAscii(bare)
   const isName = ascii.length <= MAX_NAME && ascii.split('.').every(label => LABEL.test(label))
@@ -82,7 +83,7 @@ function candidates(text: string): readonly string[] {
   for (const shown of [text, decoded]) {
     const spaced = shown.replace(/\r?\n/g, '')
     for (const part of spaced.split('@', MAX_CANDIDATES).slice(1)) {
-      const name = /^[\s"'(<\\]*([^\s"'(),:;<>@[\\\]]+)/.exec(part)?.[1] ?? ''
+      const name = /^[\s"'(<\\]*([^\s"'(),:;<>@[\\\]]{1,300})/.exec(part)?.[1] ?? ''
       const domain = asciiDomain(name.replace(/[^\p{L}\p{N}\p{M}]+$/u, ''))
       if (domain !== null && domain !== '') found.add(domain)
     }
