@@ -20,6 +20,7 @@ import {
 } from './dmarc_reports.ts'
 import { show } from './dmarc_show.ts'
 import { CommandError, GOOD, NEGATIVE, TEMPORARY, USAGE } from './exit_status.ts'
+import { becomeUser, findUser } from './identity.ts'
 
 export async function run(call: Call): Promise<number> {
   const [action = '', ...operands] = call.operands
@@ -72,6 +73,9 @@ async function send(call: Call, config: Config): Promise<number> {
     if ('text' in event && event.kind !== 'verdict') terminal.err(`postern dmarc: ${event.text}\n`)
   }
   if (options.has('dry-run')) return rehearse(call, { config, day, emit })
+  // What root writes the gateway could not read.
+  const user = findUser(config.postern_user)
+  if (user !== null && process.getuid?.() === 0) becomeUser(user)
   const run = await sendReports({ config, clock: systemClock, pid: process.pid, emit, settleMs: 0, day })
   if (run.status === 'busy') throw new CommandError('another process is sending reports', TEMPORARY)
   if (run.status === 'problem') throw new CommandError(run.text, NEGATIVE)

@@ -29,10 +29,15 @@ const MAX_ALL_RECORDS = 1_000_000
 export class Aggregation {
   readonly #domains = new Map<string, Collected>()
   #records = 0
+  #leftOut = 0
 
   add({ time, policy, key }: ReportRow): void {
     let domain = this.#domains.get(policy.domain)
     if (domain === undefined) {
+      if (this.#records >= MAX_ALL_RECORDS) {
+        this.#leftOut++
+        return
+      }
       domain = { policy, policyTime: time, counts: new Map(), leftOut: 0 }
       this.#domains.set(policy.domain, domain)
     }
@@ -48,6 +53,11 @@ export class Aggregation {
       domain.counts.set(text, 1)
       this.#records++
     }
+  }
+
+  /** Messages of domains for which there was no room at all. */
+  get leftOut(): number {
+    return this.#leftOut
   }
 
   /** One for each policy domain, by name. */

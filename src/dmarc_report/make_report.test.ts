@@ -12,6 +12,7 @@ import { Aggregation, type DomainReport, MAX_RECORDS } from './aggregation.ts'
 import { makeReport } from './make_report.ts'
 import { readReports } from './read/read_reports.ts'
 import { formatRow, parseRow, reportRow } from './row.ts'
+import { wantedReports } from './run.ts'
 import type { ReportSettings } from './settings.ts'
 
 const DAY = '2026-11-23'
@@ -134,6 +135,17 @@ describe('T12.1 aggregate reports', () => {
     )
   })
 
+  test('of many domains those with most messages come first', () => {
+    const names = ['a.example', 'b.example', 'b.example', 'no name', 'c.example', 'b.example', 'c.example']
+    const reports = aggregate(names.map((name): Said => [makeVerdict({ dmarc: { policyDomain: name } })]))
+    const made = [...wantedReports(reports, DAY, SETTINGS)].map(({ made: { domain, messages } }) => [domain, messages])
+    assert.deepEqual(made, [
+      ['b.example', 3],
+      ['c.example', 2],
+      ['a.example', 1],
+    ])
+  })
+
   test('a flood of different records is bounded, and told', () => {
     const aggregation = new Aggregation()
     for (let i = 0; i < MAX_RECORDS + 7; i++) {
@@ -194,7 +206,6 @@ describe('rows', () => {
       'quarantine policy_test_mode',
     ],
     ['no record', makeVerdict({ dmarc: { record: null, policyDomain: '' } }), 'no row'],
-    ['nobody wants reports', makeVerdict({ dmarc: { record: { ...RECORD, rua: [] } } }), 'no row'],
     ['no answer of the DNS', makeVerdict({ dmarc: { result: 'temperror' } }), 'no row'],
     ['it comes again', makeVerdict({}, 'tempfail'), 'no row'],
   ]
@@ -218,6 +229,29 @@ describe('rows', () => {
       row?.key.dkimResults.map(({ selector }) => selector),
       ['a', 'b', 'c', 'd'],
     )
+  })
+
+  test('however long the names of a stranger are, a row stays a line that is read', () => {
+    const long = '\u0001'.repeat(10_000)
+    const signatures = Array.from({ length: 1000 }, () => ({ ...dkim('fail', long, long), problem: long }))
+    const record = {
+      ...RECORD,
+      fo: long,
+      rua: Array.from({ length: 1000 }, () => `mailto:a@${'x'.repeat(400)}.example`),
+    }
+    const override = { type: 'other' as const, comment: long }
+    const mailfrom = { ...spf('permerror', long), problem: long }
+    const verdict = makeFailure({
+      dmarc: { record, fromDomain: long },
+      dkim: signatures,
+      override,
+      spf: { helo: null, mailfrom },
+    })
+    const row = reportRow(verdict, makeEnvelope({ sender: `a@${long}` }), NOON)
+    assert.ok(row !== null)
+    const line = formatRow(row)
+    assert.ok(line.length < 200_000, `${line.length}`)
+    assert.deepEqual(parseRow(line), row)
   })
 
   test('the null sender has no domain', () => {

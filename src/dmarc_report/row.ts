@@ -1,5 +1,6 @@
 /** What a report has to say about one message: a row, kept as one line of JSON until the day is over. */
 import type { AuthEnvelope, DkimAnswer, DmarcPolicy, MessageAuth, MessageVerdict } from '../model/mail_auth.ts'
+import { MAX_URIS } from './destinations.ts'
 
 /** RFC 9990 ActionDispositionType. 'pass': passed, under a policy other than none. */
 export type Disposition = 'none' | 'pass' | 'quarantine' | 'reject'
@@ -66,6 +67,7 @@ const MAX_SIGNATURES = 20
 /** Longer than any name (RFC 1035 2.3.4); what is longer is nobody's domain. */
 const MAX_NAME = 255
 const MAX_COMMENT = 200
+const MAX_URI = 500
 
 /** The row of a judged message; null: there is nothing to report of it. `time` in seconds since 1970. */
 export function reportRow(verdict: MessageVerdict, envelope: AuthEnvelope, time: number): ReportRow | null {
@@ -74,8 +76,8 @@ export function reportRow(verdict: MessageVerdict, envelope: AuthEnvelope, time:
   // Without an answer of the DNS there was no decision; a message that is to come again is counted then.
   if (record === null || policyDomain === '' || verdict.action === 'tempfail') return null
   if (result !== 'pass' && result !== 'fail') return null
-  if (record.rua.length === 0) return null
-  const { p, sp, np, adkim, aspf, fo, testing, rua } = record
+  const { p, sp, np, adkim, aspf, fo, testing } = record
+  const rua = record.rua.filter(uri => uri.length <= MAX_URI).slice(0, MAX_URIS)
   return {
     time,
     policy: { domain: policyDomain, p, sp, np, adkim, aspf, fo: cut(fo, MAX_NAME), testing, rua },

@@ -40,7 +40,12 @@ export function hasWork(directory: string, now: number, settleMs: number): boole
 export async function aggregateDay(
   directory: string,
   day: string,
-): Promise<{ readonly reports: readonly DomainReport[]; readonly damaged: number }> {
+): Promise<{
+  readonly reports: readonly DomainReport[]
+  /** Rows that cannot be read, and rows that there was no room for. */
+  readonly damaged: number
+  readonly leftOut: number
+}> {
   const aggregation = new Aggregation()
   let damaged = 0
   for await (const line of readDay(directory, day)) {
@@ -48,11 +53,17 @@ export async function aggregateDay(
     if (row === null) damaged++
     else aggregation.add(row)
   }
-  return { reports: aggregation.reports(), damaged }
+  return { reports: aggregation.reports(), damaged, leftOut: aggregation.leftOut }
 }
 
 /**
- * The reports of a day that the settings want, made one after the other. Names that are none are left out: they go into file names
+ * A spammer can have one report made for each of his messages, by a name of its own in each. So many a day, those about most
+ * messages first, are sent and no more.
+ */
+export const MAX_REPORTS = 10_000
+
+/**
+ * The reports of a day that the settings want, those about most messages first, made one after the other. Names that are none are left out: they go into file names
  * and headers.
  */
 export function* wantedReports(
@@ -60,11 +71,12 @@ export function* wantedReports(
   day: string,
   settings: ReportSettings,
 ): Generator<{ readonly made: MadeReport; readonly rua: readonly string[] }> {
-  for (const report of reports) {
-    const { domain, rua } = report.policy
-    if (!/^[a-z0-9_.-]{1,253}$/.test(domain) || isSkipped(domain, settings.skipDomains)) continue
-    if (report.records.length > 0) yield { made: makeReport(report, day, settings), rua }
-  }
+  const wanted = reports.filter(({ policy: { domain, rua }, records }) => {
+    const isName = /^[a-z0-9_.-]{1,253}$/.test(domain)
+    return isName && rua.length > 0 && records.length > 0 && !isSkipped(domain, settings.skipDomains)
+  })
+  for (const report of wanted.toSorted((a, b) => b.messages - a.messages).slice(0, MAX_REPORTS))
+    yield { made: makeReport(report, day, settings), rua: report.policy.rua }
 }
 
 export interface RunOptions extends Omit<DeliveryServices, 'outbox' | 'now'> {
@@ -90,8 +102,11 @@ export async function runReports(options: RunOptions): Promise<RunResult> {
   const days = options.day === null ? dueDays(directory, clock.now(), settleMs) : [options.day]
   let made = 0
   for (const day of days) {
-    const { reports, damaged } = await aggregateDay(directory, day)
+    const { reports, damaged, leftOut } = await aggregateDay(directory, day)
     if (damaged > 0) warn(`${damaged} damaged rows of ${day} are left out of the reports`)
+    if (leftOut > 0) warn(`${leftOut} messages of ${day} are in no report: there are too many different ones`)
+    if (reports.length > MAX_REPORTS)
+      warn(`${reports.length} domains on ${day}: ${MAX_REPORTS} reports at most are sent`)
     for (const report of wantedReports(reports, day, settings))
       if (putReport(outbox, report.made, report.rua) !== null) made++
     // Before the first is sent: from now on the outbox alone knows what there is to do.

@@ -18,6 +18,12 @@ export interface SendResult {
 
 /** Hands one mail to a next hop. Never rejects. */
 export async function sendLetter(hop: NextHop, letter: Letter): Promise<SendResult> {
+  const first = await trySending(hop, letter)
+  // A connection that was kept may have ended meanwhile; a new one is no second try for the destination.
+  return first.isLost ? trySending(hop, letter) : first
+}
+
+async function trySending(hop: NextHop, letter: Letter): Promise<SendResult & { readonly isLost: boolean }> {
   const { from, to, message, queueId, hostname } = letter
   const transaction = hop.begin({
     sender: from,
@@ -33,14 +39,15 @@ export async function sendLetter(hop: NextHop, letter: Letter): Promise<SendResu
   const answer = await transaction.addRecipient(to, { notify: [], orcpt: null })
   if (!answer.ok) {
     transaction.abort()
-    return { status: statusOf(answer.reply), reply: answer.reply }
+    return { status: statusOf(answer.reply), reply: answer.reply, isLost: false }
   }
   const { outcome, reply, recipients } = await transaction.data(once(message))
-  if (outcome !== 'taken') return { status: statusOf(reply), reply }
+  const { isLost } = transaction
+  if (outcome !== 'taken') return { status: statusOf(reply), reply, isLost }
   // LMTP answers for each recipient.
   const delivery = recipients[0]
-  if (delivery === undefined || delivery.status === 'sent') return { status: 'sent', reply }
-  return { status: delivery.status === 'bounced' ? 'refused' : 'deferred', reply: delivery.text }
+  if (delivery === undefined || delivery.status === 'sent') return { status: 'sent', reply, isLost: false }
+  return { status: delivery.status === 'bounced' ? 'refused' : 'deferred', reply: delivery.text, isLost: false }
 }
 
 function statusOf(reply: string): 'deferred' | 'refused' {

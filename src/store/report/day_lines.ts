@@ -149,8 +149,8 @@ export function removeDay(directory: string, day: string): void {
     if (name.startsWith(`${day}.`) && name.endsWith('.lines')) fs.rmSync(join(directory, name), { force: true })
 }
 
-/** A damaged line is not looked at further than this. */
-const MAX_LINE = 65_536
+/** Longer than any row with all its names at their longest; a damaged line is not looked at further. */
+const MAX_LINE = 262_144
 
 async function* readLines(path: string): AsyncGenerator<DayLine> {
   let rest = ''
