@@ -38,6 +38,8 @@ export interface DecisionServices {
   /** The same, also for endpoints of our own: for lists of endpoints, which could lead to themselves; without: `policy`. */
   policyByWire?(server: string, facts: Facts, clientName: ClientName): Promise<PolicyAnswer>
   verify(address: string): Promise<VerifyAnswer>
+  /** Senders that were rewritten here: they are recipients that are known. */
+  readonly srs?: { recipientFor(recipient: string): string } | null
   readonly dnsLists: {
     nearBudget(zone: string): boolean
     isListing(zone: string, address: string): boolean

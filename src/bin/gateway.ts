@@ -10,7 +10,7 @@ import { resolverSettings } from '../dns/settings.ts'
 import { makeNextHops, type NextHops } from '../hop/next_hop.ts'
 import type { HopDeps } from '../hop/open.ts'
 import { hopSettings } from '../hop/settings.ts'
-import { makeVerifier } from '../hop/verifier.ts'
+import { makeVerifier, type Verifier } from '../hop/verifier.ts'
 import type { EmitEvent } from '../model/event.ts'
 import type { NextHop } from '../model/hop.ts'
 import type { Memory } from '../model/memory.ts'
@@ -20,6 +20,7 @@ import { makePolicyClient, type PolicyClient } from '../net/policy_client.ts'
 import { type PolicyIdentity, policyAttributes } from '../net/policy_request.ts'
 import type { PolicyServiceSettings } from '../net/policy_server_spec.ts'
 import type { Decide } from '../policy/endpoints.ts'
+import type { SenderRewriting } from '../smtp/doors.ts'
 import type { SaslServer } from '../smtp/sasl.ts'
 import { makeDovecotSasl, parseSaslPath } from '../smtp/sasl_dovecot.ts'
 import type { SmtpSetup } from '../smtp/server.ts'
@@ -30,6 +31,7 @@ import type { Clock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import { type Decision, openDecision } from './decision.ts'
 import { openReportCollector } from './dmarc_reports.ts'
+import { openSealing, openSrs } from './forwarding.ts'
 import { type MessageJudges, openMessageJudges } from './message_judges.ts'
 import { messageJudging } from './message_judging.ts'
 import { makeOwnPolicies, makePolicyEndpoints } from './policy_endpoints.ts'
@@ -77,6 +79,7 @@ export interface DecisionParts {
   readonly resolver: CachingResolver
   readonly dnsLists: DnsLists
   readonly hopDeps: HopDeps
+  readonly srs: SenderRewriting | null
   close(): void
 }
 
@@ -85,6 +88,9 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
   const { config, clock, emit } = options
   const settings = hopSettings(config)
   if ('problem' in settings) return settings
+  const forwarding = openSrs(config, { clock, classify: address => decision.classify(address) })
+  if ('problem' in forwarding) return forwarding
+  const { srs } = forwarding
   const warn = (text: string): void => emit({ kind: 'warning', text })
   const dns = resolverSettings(config, readOptional('/etc/resolv.conf'))
   if (dns.servers.length === 0) return { problem: NO_NAME_SERVER }
@@ -114,6 +120,7 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
       own.ask(server, facts, clientName) ?? policies.policy(server, facts, clientName),
     policyByWire: (server, facts, clientName) => policies.policy(server, facts, clientName),
     verify: address => verifier.verify(address),
+    srs,
     dnsLists,
   })
   const policyEndpoints = makePolicyEndpoints(config, { ...decision, emit })
@@ -124,22 +131,26 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
     attributes: (facts, clientName, context) =>
       policyAttributes(facts, clientName, { ...policyIdentity(config), context }),
   })
-  const verifier = makeVerifier({
-    config,
-    deps: hopDeps,
-    cache: verifyCache(config, clock),
-    isOurs: async address => {
-      const resolved = await decision.classify(address)
-      return resolved.status === 'found' && resolved.value.class !== 'default'
-    },
-  })
+  const verifier = addressVerifier(options, hopDeps, decision)
   const close = (): void => {
     policies.close()
     decision.close()
     dnsLists.stop()
     resolver.close()
   }
-  return { decision, policyEndpoints, resolver, dnsLists, hopDeps, close }
+  return { decision, policyEndpoints, resolver, dnsLists, hopDeps, srs, close }
+}
+
+function addressVerifier({ config, clock }: GatewayOptions, deps: HopDeps, decision: Decision): Verifier {
+  return makeVerifier({
+    config,
+    deps,
+    cache: verifyCache(config, clock),
+    isOurs: async address => {
+      const resolved = await decision.classify(address)
+      return resolved.status === 'found' && resolved.value.class !== 'default'
+    },
+  })
 }
 
 /** Opens a whole gateway; a problem when it cannot work at all. */
@@ -147,6 +158,9 @@ export function openGateway(options: GatewayOptions): Gateway | { readonly probl
   const { config } = options
   const tls = readTls(config)
   if ('problem' in tls) return tls
+  const fault = (error: unknown): void => options.emit({ kind: 'error', text: `no ARC seal: ${String(error)}` })
+  const sealing = openSealing(config, { clock: options.clock, fault })
+  if ('problem' in sealing) return sealing
   const parts = openDecisionParts(options)
   if ('problem' in parts) return parts
   const main = makeNextHops(config.postern_next_hop, parts.hopDeps)
@@ -157,13 +171,14 @@ export function openGateway(options: GatewayOptions): Gateway | { readonly probl
   const hold = holdHop(config, parts.hopDeps)
   const { decision } = parts
   const reports = openReportCollector(config, options)
-  const messageJudges = openMessageJudges(config, {
+  const judges = openMessageJudges(config, {
     resolver: parts.dnsLists.resolver,
     clock: options.clock,
     spf: question => decision.spfPolicy.spf.check(question),
     warn: problem => options.emit({ kind: 'warning', text: formatProblem(problem) }),
     onVerdict: (verdict, envelope) => reports?.take(verdict, envelope),
   })
+  const messageJudges = { ...judges, open: () => sealing.seal?.(judges.open()) ?? judges.open() }
   return {
     ...parts,
     messageJudges,
@@ -180,6 +195,7 @@ export function openGateway(options: GatewayOptions): Gateway | { readonly probl
       sasl: saslServer(options),
       messages: messageJudging(config, () => messageJudges.open()),
       openSpool: openSpools(options),
+      srs: parts.srs,
     },
     async close() {
       await Promise.all([main.hops.close(), hold?.close()])

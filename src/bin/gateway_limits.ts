@@ -50,7 +50,8 @@ export function findGatewayLimits(loaded: Loaded): readonly Problem[] {
   for (const [name, why] of NO_EFFECT) {
     const source = loaded.sources.get(name)
     if (source === undefined || source.kind === 'default' || loaded.settings.expandName(name) === '') continue
-    if (name === 'smtpd_milters' && loaded.config.smtpd_milters.every(each => isOwnMilter(each, loaded.config))) continue
+    if (name === 'smtpd_milters' && loaded.config.smtpd_milters.every(each => isOwnMilter(each, loaded.config)))
+      continue
     warnings.push({ place: source.place, text: `${name} has no effect: ${why}` })
   }
   return warnings

@@ -21,6 +21,7 @@ describe('messageJudging', () => {
     ['smtpd_end_of_data_restrictions = permit_mynetworks, CHECK_DMARC, reject', false],
     ['smtpd_restriction_classes = strict\nstrict = check_dmarc', false],
     ['smtpd_recipient_restrictions = permit', null],
+    ['postern_arc_seal_domain = example.org', false],
     ['smtpd_milters = inet:127.0.0.1:8893', true],
     ['smtpd_milters = inet:127.0.0.1:8891, inet:localhost:8893', true],
     ['smtpd_milters = inet:127.0.0.1:8891', null],

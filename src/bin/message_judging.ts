@@ -12,13 +12,15 @@ type JudgingConfig = Pick<
   | 'restriction_classes'
   | 'smtpd_milters'
   | 'postern_milter_listen'
+  | 'postern_arc_seal_domain'
   | 'queue_directory'
 >
 
-/** Null: no list asks for a verdict on whole messages, and smtpd_milters does not name our own milter. */
+/** Null: no list asks for a verdict on whole messages, none is sealed, and smtpd_milters does not name our own milter. */
 export function messageJudging(config: JudgingConfig, open: () => MessageJudge): MessageJudging | null {
   const asMilter = config.smtpd_milters.some(milter => isOwnMilter(milter, config))
-  return asMilter || restricts(config) ? { openMessage: open, asMilter } : null
+  const seals = config.postern_arc_seal_domain !== ''
+  return asMilter || seals || restricts(config) ? { openMessage: open, asMilter } : null
 }
 
 /** check_dmarc in the list, or in a class, which the list or one of its tables may name. */

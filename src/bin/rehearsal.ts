@@ -77,6 +77,7 @@ export async function rehearse(
       sasl: null,
       messages: null,
       openSpool: NO_SPOOL,
+      srs: null,
     },
     rates: null,
     emit: event => events.push(event),

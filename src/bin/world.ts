@@ -7,6 +7,7 @@ import type { SpfPolicy } from '../mailauth/spf/policyd/policy.ts'
 import type { Facts } from '../model/facts.ts'
 import type { Greylisting } from '../model/greylist.ts'
 import type { ClientName } from '../model/judge.ts'
+import { found } from '../model/lookup.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Lists } from './lists.ts'
 
@@ -21,6 +22,8 @@ export interface WorldServices {
   verify(address: string): Promise<VerifyAnswer>
   readonly spfPolicy: SpfPolicy
   readonly greylisting: Greylisting
+  /** Senders that were rewritten here. */
+  readonly srs?: { recipientFor(recipient: string): string } | null
   readonly dnsLists: {
     nearBudget(zone: string): boolean
     isListing(zone: string, address: string): boolean
@@ -37,7 +40,12 @@ export function makeWorld(services: WorldServices): World {
     resolver,
     hosts,
     openTable: spec => lists.openTable(spec),
-    mapsAddress: (parameter, address) => lists.mapsAddress(parameter, address),
+    async mapsAddress(parameter, address) {
+      // As where postsrsd stands behind these maps: a sender that was rewritten here is an address that is known.
+      const target = parameter === 'recipient_canonical_maps' ? services.srs?.recipientFor(address) : undefined
+      if (target !== undefined && target !== address) return found(target)
+      return lists.mapsAddress(parameter, address)
+    },
     mapsKey: (parameter, key) => lists.mapsKey(parameter, key),
     lookupAddress: (table, address) => lists.lookupAddress(table, address),
     inDomainList: (parameter, domain) => lists.inDomainList(parameter, domain),

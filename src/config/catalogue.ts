@@ -8,6 +8,7 @@ import { deliveryParams } from './params/delivery.ts'
 import { dmarcParams } from './params/dmarc.ts'
 import { dmarcReportParams } from './params/dmarc_report.ts'
 import { dnsParams } from './params/dns.ts'
+import { forwardingParams } from './params/forwarding.ts'
 import { gatewayParams } from './params/gateway.ts'
 import { generalParams } from './params/general.ts'
 import { greylistParams } from './params/greylist.ts'
@@ -43,6 +44,7 @@ export const allParams = [
   ...policyParams,
   ...spfParams,
   ...dmarcParams,
+  ...forwardingParams,
   ...dmarcReportParams,
   ...greylistParams,
   ...verifyParams,

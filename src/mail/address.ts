@@ -39,6 +39,11 @@ function withoutSourceRoute(text: string): string {
 }
 
 /** External form: the local part quoted where RFC 5322 3.4.1 wants it. '' stays ''. For log lines and the Received header. */
+export function splitAddress(address: string): { readonly local: string; readonly domain: string } {
+  const at = address.lastIndexOf('@')
+  return at < 0 ? { local: address, domain: '' } : { local: address.slice(0, at), domain: address.slice(at + 1) }
+}
+
 export function quoteAddress(address: string): string {
   if (address === '') return ''
   // Postfix: a source route that is left is no part of the local part.

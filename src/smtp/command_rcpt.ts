@@ -74,19 +74,29 @@ async function accept(d: Dialogue, address: string, options: HopRecipientOptions
     tx.stale = false
     tx.queueId = null
   }
+  const { srs } = d.doors
+  const hopAddress = srs?.recipientFor(address) ?? address
+  const sender = tx.sender ?? ''
+  const hopSender = (await srs?.senderFor(sender, hopAddress)) ?? sender
+  // A message has one sender: for this recipient it comes again, alone. RFC 5321 4.5.3.1.10
+  if (tx.hop !== null && tx.hopSender !== hopSender) {
+    await d.reply('452 4.5.3 Error: too many recipients')
+    return true
+  }
   await openQueueFile(d)
   if (!d.effects.discard) {
-    tx.hop ??= d.doors.hops.main.begin(await makeEnvelope(d))
+    tx.hopSender = hopSender
+    tx.hop ??= d.doors.hops.main.begin(await makeEnvelope(d, hopSender))
     // Postfix cleanup(8): a recipient that is named twice gets one copy.
     const twice = tx.recipients.some(each => each.address.toLowerCase() === address.toLowerCase())
-    const answer = twice ? { ok: true as const } : await tx.hop.addRecipient(address, options)
+    const answer = twice ? { ok: true as const } : await tx.hop.addRecipient(hopAddress, options)
     if (!answer.ok) {
       d.logReject(answer.reply, { recipient: address })
       return d.refuse(answer.reply)
     }
   }
   tx.recipient ??= address
-  tx.recipients.push({ address, options })
+  tx.recipients.push({ address, hopAddress, options })
   await d.reply('250 2.1.5 Ok')
   return true
 }

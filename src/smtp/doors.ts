@@ -26,6 +26,8 @@ export interface SessionDoors {
   readonly sasl: SaslServer | null
   /** Null: whole messages are not judged. */
   readonly messages: MessageJudging | null
+  /** Null: senders stay as they are. */
+  readonly srs: SenderRewriting | null
   /** For messages that wait for a verdict. */
   readonly openSpool: OpenSpool
   readonly queueIds: QueueIds
@@ -40,6 +42,14 @@ export interface MessageJudging {
   openMessage(): MessageJudge
   /** The verdict counts by itself, as a milter's does; else only what smtpd_end_of_data_restrictions make of it. */
   readonly asMilter: boolean
+}
+
+/** Sender Rewriting Scheme. */
+export interface SenderRewriting {
+  /** Under which sender mail of `sender` goes on to this recipient. */
+  senderFor(sender: string, recipient: string): Promise<string>
+  /** Whom mail to this recipient is for: the same, unless it is a sender that was rewritten here. */
+  recipientFor(recipient: string): string
 }
 
 /** Where accepted mail can go. */

@@ -200,13 +200,13 @@ export class Outbox {
     const hop = this.chooseHop(route)
     if (typeof hop === 'string') return hop
     d.tx.hop?.abort()
-    const tx = hop.begin(await makeEnvelope(d))
+    const tx = hop.begin(await makeEnvelope(d, await this.senderFor(route)))
     const recipients =
       route.redirect === null
         ? distinct(d.tx.recipients)
-        : [{ address: route.redirect, options: { notify: [], orcpt: null } }]
-    for (const { address, options } of recipients) {
-      const answer = await tx.addRecipient(address, options)
+        : [{ hopAddress: route.redirect, options: { notify: [], orcpt: null } }]
+    for (const { hopAddress, options } of recipients) {
+      const answer = await tx.addRecipient(hopAddress, options)
       if (!answer.ok) {
         tx.abort()
         return answer.reply
@@ -214,6 +214,13 @@ export class Outbox {
     }
     d.tx.hop = tx
     return this.addCopies(route)
+  }
+
+  private async senderFor({ redirect }: Route): Promise<string> {
+    const { doors, tx } = this.d
+    const sender = tx.sender ?? ''
+    if (redirect === null) return tx.hopSender ?? sender
+    return (await doors.srs?.senderFor(sender, redirect)) ?? sender
   }
 
   /** A string is the refusal: mail that was to be held or filtered goes nowhere else. */
@@ -242,6 +249,6 @@ export class Outbox {
 
 /** Each address once, as Postfix cleanup(8) delivers it. */
 function distinct(recipients: readonly AcceptedRecipient[]): readonly AcceptedRecipient[] {
-  const byAddress = new Map(recipients.map(each => [each.address.toLowerCase(), each]))
+  const byAddress = new Map(recipients.map(each => [each.hopAddress.toLowerCase(), each]))
   return [...byAddress.values()]
 }

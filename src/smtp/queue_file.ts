@@ -26,12 +26,12 @@ function forwardedNamaddr(d: Dialogue): string {
   return `${forwarded.name}[${forwarded.address}]${port}`
 }
 
-/** What the next hop is told about a transaction. */
-export async function makeEnvelope(d: Dialogue): Promise<HopEnvelope> {
+/** What the next hop is told about a transaction; `sender` may be another than the client's. */
+export async function makeEnvelope(d: Dialogue, sender: string): Promise<HopEnvelope> {
   const { tx } = d
   const { name } = await d.clientName()
   return {
-    sender: tx.sender ?? '',
+    sender,
     smtputf8: tx.smtputf8,
     body: tx.body,
     size: tx.receivedSize > 0 ? tx.receivedSize : tx.announcedSize,

@@ -9,7 +9,7 @@ import type { Clock, Timer } from '../util/clock.ts'
 import { formatIp, parseIp } from '../util/ip.ts'
 import type { Random } from '../util/random.ts'
 import { Dialogue, type SessionStart } from './dialogue.ts'
-import type { Hops, MessageJudging, SessionLists } from './doors.ts'
+import type { Hops, MessageJudging, SenderRewriting, SessionLists } from './doors.ts'
 import { makeLongQueueIds, makeQueueIds, type QueueIds } from './queue_id.ts'
 import type { SaslServer } from './sasl.ts'
 import { runSession } from './session.ts'
@@ -27,6 +27,7 @@ export interface SmtpSetup {
   readonly sasl: SaslServer | null
   readonly messages: MessageJudging | null
   readonly openSpool: OpenSpool
+  readonly srs: SenderRewriting | null
 }
 
 export interface SmtpServerOptions {
@@ -154,6 +155,7 @@ async function serveOne(
       sasl: setup.sasl,
       messages: setup.messages,
       openSpool: setup.openSpool,
+      srs: setup.srs,
       queueIds: options.ids,
       clock,
       emit: options.emit,

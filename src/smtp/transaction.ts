@@ -3,6 +3,8 @@ import type { HopRecipientOptions, HopTransaction } from '../model/hop.ts'
 /** One recipient that was accepted, and how it stands. */
 export interface AcceptedRecipient {
   readonly address: string
+  /** As the next hop knows it: another one where it is a sender that was rewritten here. */
+  readonly hopAddress: string
   readonly options: HopRecipientOptions
 }
 
@@ -28,6 +30,8 @@ export class Transaction {
   instance = ''
   arrivedMs = 0
   hop: HopTransaction | null = null
+  /** Under which sender the next hop knows it; null: not asked yet. */
+  hopSender: string | null = null
   /** An end-of-data refusal has thrown the queue file away, as it were; the next recipient gets another. */
   stale = false
   bdat: BdatState = 'none'

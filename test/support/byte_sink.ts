@@ -7,6 +7,7 @@ const EHLO = '250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8
 
 /** A message as the next hop got it, dots unstuffed. */
 export interface SunkMessage {
+  readonly sender: string
   readonly recipients: readonly string[]
   /** All of it, or the header alone where the sink keeps no bodies. */
   readonly bytes: Buffer
@@ -58,6 +59,7 @@ class SinkSession {
   readonly #keep: boolean
   readonly #done: (message: SunkMessage) => void
   #rest: Buffer = Buffer.alloc(0)
+  #sender = ''
   #recipients: string[] = []
   #inData = false
   #inBody = false
@@ -86,7 +88,10 @@ class SinkSession {
   #command(line: string): string {
     const verb = line.slice(0, 4).toUpperCase()
     if (verb === 'EHLO') return EHLO
-    if (verb === 'MAIL') this.#recipients = []
+    if (verb === 'MAIL') {
+      this.#sender = /<(.*)>/.exec(line)?.[1] ?? ''
+      this.#recipients = []
+    }
     if (verb === 'RCPT') this.#recipients.push(/<(.*)>/.exec(line)?.[1] ?? '')
     if (verb !== 'DATA') return verb === 'QUIT' ? '221 2.0.0 Bye\r\n' : '250 2.0.0 Ok\r\n'
     this.#inData = true
@@ -101,7 +106,8 @@ class SinkSession {
     if (line.length === 3 && line[0] === DOT) {
       this.#inData = false
       const bytes = Buffer.concat(this.#kept)
-      this.#done({ recipients: this.#recipients, bytes, size: this.#size, bodySha256: this.#hash.digest('hex') })
+      const envelope = { sender: this.#sender, recipients: this.#recipients }
+      this.#done({ ...envelope, bytes, size: this.#size, bodySha256: this.#hash.digest('hex') })
       return '250 2.0.0 Ok: queued as SINK\r\n'
     }
     const plain = line[0] === DOT ? line.subarray(1) : line

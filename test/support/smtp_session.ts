@@ -13,7 +13,7 @@ import {
 import { ABSENT, found, type Lookup } from '../../src/model/lookup.ts'
 import { LocalRates } from '../../src/net/anvil.ts'
 import type { TlsServerContext } from '../../src/net/byte_stream.ts'
-import type { MessageJudging, SessionLists } from '../../src/smtp/doors.ts'
+import type { MessageJudging, SenderRewriting, SessionLists } from '../../src/smtp/doors.ts'
 import type { SaslServer } from '../../src/smtp/sasl.ts'
 import { makeSmtpServer, type SmtpServer } from '../../src/smtp/server.ts'
 import type { ServerConfig } from '../../src/smtp/settings.ts'
@@ -46,6 +46,7 @@ export interface SmtpScript {
   readonly tls?: TlsServerContext
   readonly client?: string
   readonly messages?: MessageJudging
+  readonly srs?: SenderRewriting
   /** Bytes that the spool takes; default: any number. */
   readonly spoolLimit?: number
   /** The hop has gone when the message has come. */
@@ -106,6 +107,7 @@ export class SmtpSession {
       sasl: script.sasl ?? null,
       messages: script.messages ?? null,
       openSpool: () => this.spools.open(),
+      srs: script.srs ?? null,
     }
     this.server = makeSmtpServer({
       setup,
