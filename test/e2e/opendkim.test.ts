@@ -202,10 +202,14 @@ describe('OpenDKIM', { skip }, () => {
   const noCorpus = corpusUnavailable() ?? false
   test('messages of the corpus, signed on one side, verify on the other', { skip: noCorpus }, async () => {
     const all = process.env['POSTERN_SLOW'] === '1' ? [...readCorpus()] : oddCorpus(5)
-    // RFC 6376 3.4.4 knows no CR without LF as white space or line end; OpenDKIM changes them before it hashes.
-    const messages = all
-      .filter(({ bytes }) => !/\r(?!\n)/.test(bytes.toString('latin1')))
-      .map(({ bytes }) => splitMessage(bytes))
+    const whole = all.filter(({ bytes }) => {
+      const text = bytes.toString('latin1')
+      // RFC 6376 3.4.4 knows no CR without LF as white space or line end; OpenDKIM changes them before it hashes. And it neither
+      // signs nor verifies what has no address in From.
+      return !/\r(?!\n)/.test(text) && !/^From: (?:"" <>)?\r$/im.test(text)
+    })
+    const names = whole.map(({ name }) => name)
+    const messages = whole.map(({ bytes }) => splitMessage(bytes))
     for (const [index, { selector, algorithm, key }] of SIGNERS.entries()) {
       const [headerForm, bodyForm] = index === 0 ? (['simple', 'relaxed'] as const) : (['relaxed', 'simple'] as const)
       const by = readSigningKey({ domain: 'example.org', selector, pem: key.pem })
@@ -217,7 +221,10 @@ describe('OpenDKIM', { skip }, () => {
       const inserted = await signer.judge(messages)
       await signer.stop()
       const here = await Promise.all(messages.map((message, at) => ours(withField(message, ...(inserted[at] ?? [])))))
-      for (const verdicts of [real, here]) assert.deepEqual(new Set(verdicts), new Set(['pass']))
+      const failing = [real, here].map(verdicts =>
+        verdicts.flatMap((word, at) => (word === 'pass' ? [] : [`${names[at]}: ${word}`])),
+      )
+      assert.deepEqual(failing, [[], []])
     }
   })
 })

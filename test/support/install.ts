@@ -20,6 +20,7 @@ const PACKAGES = [
   'postfix-policyd-spf-python',
   'miltertest',
   'opendkim',
+  'opendmarc',
   'libxml2-utils',
 ]
 

@@ -23,6 +23,8 @@ const CRLF = Buffer.from('\r\n')
 /** Empty lines that turn out not to be the last go out in pieces of it. */
 const LINES = Buffer.alloc(16384, '\r\n')
 const SLICE = 16384
+/** Bytes; a call costs as much as copying these one by one. */
+const SHORT_COPY = 48
 /** More line ends than that do not go through the buffer. */
 const HELD_LINES = 4
 /** These, one space and one CR. */
@@ -121,41 +123,50 @@ class RelaxedBody implements BodyHasher {
 
   /** At most SLICE bytes. Each byte of it gives one byte at most; what was held before has HELD_ROOM. */
   #slice(chunk: Uint8Array): void {
-    const buffer = this.#buffer
     const { length } = chunk
-    let isHolding = (this.#lines | this.#space | this.#cr) !== 0
     let at = 0
-    for (let i = 0; i < length; i++) {
+    for (let i = 0; i < length; ) {
       const byte = chunk[i] ?? 0
       if (byte > SPACE) {
-        if (isHolding) at = this.#release(at)
-        isHolding = false
-        buffer[at++] = byte
+        at = this.#release(at)
+        const end = endOfUnchanged(chunk, i)
+        at = this.#copy(chunk, { from: i, to: end }, at)
+        i = end
         continue
       }
+      i++
       if (this.#cr === 1) {
         if (byte === LF) {
-          this.#cr = 0
-          this.#space = 0
+          this.#cr = this.#space = 0
           this.#lines++
           continue
         }
         at = this.#release(at)
       }
-      isHolding = true
       if (byte === CR) this.#cr = 1
       else if (byte === SPACE || byte === TAB) this.#space = 1
       else {
         at = this.#release(at)
-        isHolding = false
-        buffer[at++] = byte
+        this.#buffer[at++] = byte
       }
     }
-    if (at > 0) this.#out.write(buffer.subarray(0, at))
+    if (at > 0) this.#out.write(this.#buffer.subarray(0, at))
+  }
+
+  #copy(chunk: Uint8Array, { from, to }: { readonly from: number; readonly to: number }, start: number): number {
+    const buffer = this.#buffer
+    let at = start
+    if (to - from > SHORT_COPY) {
+      buffer.set(chunk.subarray(from, to), at)
+      return at + to - from
+    }
+    for (let i = from; i < to; i++) buffer[at++] = chunk[i] ?? 0
+    return at
   }
 
   /** Text follows: what was held counts. Where the buffer goes on. */
   #release(from: number): number {
+    if ((this.#lines | this.#space | this.#cr) === 0) return from
     const buffer = this.#buffer
     let at = from
     if (this.#lines > HELD_LINES) {
@@ -172,4 +183,19 @@ class RelaxedBody implements BodyHasher {
     this.#lines = this.#space = this.#cr = 0
     return at
   }
+}
+
+/** From text on as far as the canonical form is the same: single spaces and line ends with text behind them are. */
+function endOfUnchanged(chunk: Uint8Array, start: number): number {
+  const { length } = chunk
+  let i = start + 1
+  for (; i < length; i++) {
+    const byte = chunk[i] ?? 0
+    if (byte > SPACE) continue
+    const next = chunk[i + 1] ?? 0
+    if (byte === SPACE && next > SPACE) i++
+    else if (byte === CR && next === LF && (chunk[i + 2] ?? 0) > SPACE) i += 2
+    else break
+  }
+  return Math.min(i, length)
 }

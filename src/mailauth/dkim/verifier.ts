@@ -13,7 +13,7 @@ export const signatureDefaults: SignatureLimits = {
   maxSignatures: 10,
   minKeyBits: 1024,
   maxKeyBits: 4096,
-  maxHeaderBytes: 512 * 1024,
+  maxHeaderBytes: 256 * 1024,
   timeLimit: 20,
 }
 
