@@ -8,6 +8,8 @@ export interface MilterClient {
   said(): readonly string[]
   /** Resolves when that many answers have come, or the connection has ended. */
   answers(count: number): Promise<readonly string[]>
+  /** The answers so far count no more. */
+  forget(): void
   readonly isClosed: boolean
   readonly closed: Promise<void>
   destroy(): void
@@ -31,7 +33,9 @@ export async function connectMilter(target: net.NetConnectOpts): Promise<MilterC
       resolve()
     }),
   )
-  const said = (): readonly string[] => shown(bytes).slice(1)
+  /** Where the answers begin: the first is that to the offer. */
+  let first = 1
+  const said = (): readonly string[] => shown(bytes).slice(first)
   const client: MilterClient = {
     send: (...packets) => void socket.write(Buffer.concat(packets)),
     said,
@@ -42,6 +46,10 @@ export async function connectMilter(target: net.NetConnectOpts): Promise<MilterC
         })
       }
       return said()
+    },
+    forget() {
+      bytes = Buffer.alloc(0)
+      first = 0
     },
     get isClosed() {
       return isClosed

@@ -37,7 +37,7 @@ export const mta = {
   unknown: (text: string): Buffer => formatPacket('U', cString(text)),
 }
 
-/** A whole message after CONNECT. */
+/** A whole message after CONNECT; without DATA, which is answered. */
 export function message(subject: string, body = 'hello\r\n'): readonly Buffer[] {
   return [
     mta.mail(),

@@ -58,6 +58,11 @@ export class RealOpendmarc {
     return real
   }
 
+  /** Both programs are below it. */
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
   /** What both have logged: "opendmarc[PID]: QID: text" without the PID. */
   async log(): Promise<readonly string[]> {
     const file = path.join(this.#dir, 'log')

@@ -9,10 +9,11 @@ want(mt.test_action(conn, SMFIF_CHGHDRS), true, "CHGHDRS")
 want(mt.test_action(conn, SMFIF_QUARANTINE), true, "QUARANTINE")
 want(mt.test_action(conn, SMFIF_CHGBODY), false, "CHGBODY")
 want(mt.test_action(conn, SMFIF_ADDRCPT), false, "ADDRCPT")
-for _, flag in ipairs({ SMFIP_NR_CONN, SMFIP_NR_HELO, SMFIP_NR_MAIL, SMFIP_NR_RCPT, SMFIP_NR_HDR, SMFIP_NR_EOH, SMFIP_NR_BODY, SMFIP_HDR_LEADSPC, SMFIP_NODATA }) do
+for _, flag in ipairs({ SMFIP_NR_CONN, SMFIP_NR_HELO, SMFIP_NR_MAIL, SMFIP_NR_RCPT, SMFIP_NR_HDR, SMFIP_NR_EOH, SMFIP_NR_BODY, SMFIP_HDR_LEADSPC }) do
   want(mt.test_option(conn, flag), true, "option " .. flag)
 end
 want(mt.test_option(conn, SMFIP_RCPT_REJ), false, "RCPT_REJ")
+want(mt.test_option(conn, SMFIP_NR_DATA), false, "NR_DATA")
 ok(mt.conninfo(conn, "client.example", "192.0.2.1"), "conninfo")
 message(conn, "accept")
 want(mt.getreply(conn), SMFIR_ACCEPT, "eom")
