@@ -2,7 +2,7 @@
 import type { ArcAnswer, ArcSet } from '../../model/mail_auth.ts'
 import type { BodyHash } from '../dkim/body_hash.ts'
 import { checkSignature, checkWithKeys, type KeyLimits, type Verdict } from '../dkim/check.ts'
-import { type Canonicalization, canonicalFields, cutValue, type Field, type HeaderBlock } from '../dkim/header_block.ts'
+import { type Canonicalization, canonicalFields, cutValue, type HeaderBlock } from '../dkim/header_block.ts'
 import type { KeyAnswer, KeyLookup } from '../dkim/key_lookup.ts'
 import { findSets, type SealedSet } from './arc_sets.ts'
 
@@ -54,7 +54,7 @@ async function finish(header: HeaderBlock, sets: readonly SetWithKeys[], end: Ar
     break
   }
   // Step 6
-  const sealed: Field[] = []
+  const sealed: Buffer[] = []
   for (const { set, sealKeys } of sets) {
     const verdict = checkSeal(sealed, set, { keys: await sealKeys, limits: end.limits })
     if (verdict.result !== 'pass') return failed(shown, `ARC-Seal ${set.shown.instance}: ${verdict.problem}`)
@@ -72,18 +72,18 @@ function checkMessageSignature(
   return checkSignature({ signature, field: messageSignature, header, body, ...rest })
 }
 
-/** RFC 8617 5.1.1: every set up to this one, relaxed. Adds its own to `sealed`, those of the sets before it. */
+/** RFC 8617 5.1.1: every set up to this one, relaxed. Adds its own canonical text to `sealed`, that of the sets before it. */
 function checkSeal(
-  sealed: Field[],
+  sealed: Buffer[],
   { results, messageSignature, seal, sealedBy }: SealedSet,
   { keys, limits }: { readonly keys: KeyAnswer; readonly limits: KeyLimits },
 ): Verdict {
   const data = (): Buffer => {
     const bare = cutValue(seal, sealedBy.cutFrom, sealedBy.cutTo)
-    return canonicalFields([...sealed, results, messageSignature], bare, 'relaxed')
+    return Buffer.concat([...sealed, canonicalFields([results, messageSignature], bare, 'relaxed')])
   }
   const verdict = checkWithKeys(keys, sealedBy, { limits, isSubdomain: false, data })
-  sealed.push(results, messageSignature, seal)
+  sealed.push(canonicalFields([results, messageSignature, seal], null, 'relaxed'))
   return verdict
 }
 
