@@ -138,9 +138,9 @@ test("G35 the guide's final smtpd_recipient_restrictions, pasted unchanged, runs
   const greylist = new PolicyServer({ grey: 'DEFER_IF_PERMIT Greylisted, see help page' })
   const queue = makeInstanceDir('queue-')
   fs.mkdirSync(path.join(queue, 'private'))
-  await spf.listenUnix(path.join(queue, 'private/policyd-spf'))
-  await greylist.listen('127.0.0.1', 10023)
   try {
+    await spf.listenUnix(path.join(queue, 'private/policyd-spf'))
+    await greylist.listen('127.0.0.1', 10023)
     await withGuide(`queue_directory = ${queue}\n${FINAL}`, { rbl_override: RBL_OVERRIDE }, async gateway => {
       for (const [who, said, wanted] of VERDICTS) {
         assert.match(await gateway.rcpt(CLIENT[who], said), wanted, `${who} ${JSON.stringify(said)}`)
