@@ -15,7 +15,9 @@ export const check_dmarc = restriction({
   check({ facts, ask, subject }) {
     const { message } = facts
     if (message === undefined && facts.where !== 'END-OF-MESSAGE') {
-      ask.warnOnce('check_dmarc does nothing here: the message comes later, write it into smtpd_end_of_data_restrictions')
+      ask.warnOnce(
+        'check_dmarc does nothing here: the message comes later, write it into smtpd_end_of_data_restrictions',
+      )
       return DUNNO
     }
     // Null: it could not be verified, which the log says.
