@@ -1,6 +1,6 @@
 /** Aggregate reports from the mail to the mailbox of who wants them, and back again; and nothing lost by kill -9. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,10 @@ import { after, before, describe, test } from 'node:test'
 import { readSource } from '../../src/bin/config_source.ts'
 import { runReportProcess } from '../../src/bin/dmarc_schedule.ts'
 import type { Feedback } from '../../src/dmarc_report/feedback.ts'
+import { formatRow, reportRow } from '../../src/dmarc_report/row.ts'
 import { aggregateDay, dayOf } from '../../src/dmarc_report/run.ts'
+import { DayLinesWriter } from '../../src/store/report/day_lines.ts'
+import { makeEnvelope, makeVerdict } from '../support/dmarc_verdict.ts'
 import { mailOwner } from '../support/dovecot.ts'
 import { FixtureDns } from '../support/fixture_dns.ts'
 import { waitForMail } from '../support/mailbox.ts'
@@ -231,6 +234,62 @@ postern_dmarc_ignore_hosts = 127.0.0.1
   })
 })
 
+describe('T12.1 behind the milter of a real Postfix', { skip: postfixUnavailable() ?? false }, () => {
+  test('verdicts are collected as in the gateway', async t => {
+    const dns = new FixtureDns({ records: ZONE })
+    t.after(() => dns.close())
+    const dnsPort = await dns.listen('127.0.0.1', 0)
+    const dir = makeInstanceDir('reports-')
+    const front = makeInstanceDir('pf-')
+    t.after(() => {
+      for (const each of [dir, front]) fs.rmSync(each, { recursive: true, force: true })
+    })
+    const milterPort = await freePort()
+    fs.writeFileSync(
+      path.join(dir, 'main.cf'),
+      `compatibility_level = 3.6
+myhostname = mx.here.example
+postern_dmarc_report_from = ${REPORT_FROM}
+postern_dmarc_ignore_hosts = 127.0.0.1
+`,
+    )
+    fs.writeFileSync(
+      path.join(front, 'main.cf'),
+      `compatibility_level = 3.6
+myhostname = mx.here.example
+mydestination = here.example
+local_recipient_maps =
+alias_maps =
+mynetworks = 127.0.0.1/32
+inet_interfaces = 127.0.0.1
+local_transport = discard:
+smtpd_milters = inet:127.0.0.1:${milterPort}
+milter_default_action = tempfail
+`,
+    )
+    const listen = [`postern_milter_listen=inet:127.0.0.1:${milterPort}`]
+    const postern = await startPostern({ dir, dns: `127.0.0.1:${dnsPort}`, workers: 1, overrides: listen })
+    t.after(() => postern.stop())
+    const port = await freePort()
+    const postfix = await startPostfix({ dir: front, port, dnsAddress: '127.0.0.1' })
+    t.after(() => postfix.stop())
+    const at = { ...postern, port }
+    const good = await send(at, CLIENTS[0] ?? '', { domain: 'sender.example', count: 5 })
+    assert.ok(
+      good.every(reply => reply.startsWith('250 ')),
+      good.join('\n'),
+    )
+    const forged = await send(at, FORGER, { domain: 'forged.example', count: 2 })
+    assert.ok(
+      forged.every(reply => reply.startsWith('550 5.7.1 ')),
+      forged.join('\n'),
+    )
+    const shown = await runPostern(['dmarc', 'show', '-c', dir, '-o', `postern_state_directory=${dir}/state`])
+    assert.match(shown.stdout, /^forged\.example +p=reject +2 +0 +0 +2 /m)
+    assert.match(shown.stdout, /^sender\.example +p=reject +5 +5 +0 +0 /m)
+  })
+})
+
 describe('T12.3 without a sender address', () => {
   test('send says that reports are off', async () => {
     const dir = fs.mkdtempSync(path.join(tmpdir(), 'postern-off-'))
@@ -266,5 +325,38 @@ describe('kill -9 while rows are collected', () => {
     assert.ok(messages >= acknowledged, `${messages} of ${acknowledged} rows`)
     assert.ok(damaged <= KILLS, `${damaged} damaged`)
     fs.rmSync(directory, { recursive: true })
+  })
+})
+
+const canMount = process.geteuid?.() === 0 ? false : 'only root can mount a small file system'
+
+describe('rows on a disk that is really full', { skip: canMount }, () => {
+  test('are told once, kept, and written when there is room', async () => {
+    const mount = fs.mkdtempSync(path.join(tmpdir(), 'postern-full-'))
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mount])
+    const told: unknown[] = []
+    const writer = new DayLinesWriter({ directory: mount, pid: 1, onTrouble: (...what) => told.push(what) })
+    try {
+      const filler = path.join(mount, 'filler')
+      fs.writeFileSync(filler, Buffer.alloc(16_384))
+      const text = formatRow(reportRow(makeVerdict(), makeEnvelope(), 1) ?? assert.fail())
+      for (let i = 0; i < 200; i++) {
+        writer.add('2026-11-24', text)
+        await new Promise(setImmediate)
+      }
+      assert.deepEqual(told, [['No space left on device', 0]])
+      execFileSync('mount', ['-o', 'remount,size=1m', mount])
+      writer.add('2026-11-24', text)
+      await new Promise(setImmediate)
+      assert.deepEqual(told.slice(1), [[null, 0]])
+      const { reports, damaged } = await aggregateDay(mount, '2026-11-24')
+      assert.equal(reports[0]?.messages, 201)
+      // One write was cut off in the middle.
+      assert.ok(damaged <= 1, `${damaged}`)
+    } finally {
+      writer.close()
+      execFileSync('umount', [mount])
+      fs.rmdirSync(mount)
+    }
   })
 })
