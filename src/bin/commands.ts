@@ -23,8 +23,9 @@ export const commands: readonly CommandSpec[] = [
     operands: '',
     operandCount: [0, 0],
     description: `
-      Reads the configuration, listens where postern_smtp_listen and postern_policy_listen say, judges SMTP clients, hands
-      accepted mail to postern_next_hop, and answers the check_policy_service of a Postfix. Prints "postern: ready" once every listener accepts.
+      Reads the configuration, listens where postern_smtp_listen, postern_policy_listen and postern_milter_listen say,
+      judges SMTP clients, hands accepted mail to postern_next_hop, and answers the check_policy_service and smtpd_milters
+      of a Postfix. Prints "postern: ready" once every listener accepts.
 
       A supervisor accepts connections and hands them to postern_workers worker processes; a worker that dies is
       replaced. With postern_workers = 0 everything happens in one process.
