@@ -56,7 +56,7 @@ const dns = new FixtureDns({
   records: {
     'client.example': { A: [CLIENT], TXT: [`v=spf1 ip4:${CLIENT} -all`] },
     '_dmarc.client.example': { TXT: ['v=DMARC1; p=reject'] },
-    'sel._domainkey.client.example': { TXT: [key.record] },
+    'sel._domainkey.client.example': { TXT: [[key.record.slice(0, 200), key.record.slice(200)]] },
   },
 })
 await dns.listen(UPSTREAM, 53)
