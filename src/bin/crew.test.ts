@@ -107,6 +107,15 @@ describe('Crew', () => {
     assert.equal(await begun, 'no name server')
   })
 
+  test('that is told to end while it begins keeps nobody waiting', async () => {
+    const { crew, worker } = makeCrew(1)
+    const begun = crew.begin()
+    const ended = crew.end(1000)
+    assert.equal(await begun, null)
+    worker(0).callbacks.exit('stopped', null)
+    await ended
+  })
+
   test('gives a worker its next connection when it has taken the last', async () => {
     const { crew, worker } = makeCrew(2)
     void crew.begin()

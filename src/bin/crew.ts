@@ -107,6 +107,8 @@ export class Crew {
     const force = this.#options.clock.after(graceMs + FORCE_MS, () => this.kill())
     await new Promise<void>(resolve => {
       this.#ended = resolve
+      // Whoever waits for the beginning has nothing to wait for any more.
+      this.#settleBegin(null)
       this.#queue.clear()
       for (const member of this.#members) send(member, { kind: 'stop', graceMs })
       if (this.#members.size === 0) resolve()

@@ -63,7 +63,7 @@ async function startGateway(overrides: readonly string[]): Promise<Supervisor> {
     configPath: EXAMPLE,
     overrides,
     source: read.source,
-    config: read.loaded.config,
+    loaded: read.loaded,
     clock: systemClock,
     workers: 1,
     startWorker: startLocalWorker(systemClock),

@@ -9,6 +9,8 @@ export interface Door {
   readonly target: ListenTarget
   /** Permissions of a Unix socket; null: everybody may connect. */
   readonly mode: number | null
+  /** Nobody asked for it: a Postgrey or an OpenDMARC that has the address may keep it. */
+  readonly byDefault?: boolean
 }
 
 export type DoorKind = 'smtp' | 'policy' | 'milter'
@@ -40,6 +42,19 @@ export function smtpDoors(config: DoorConfig): readonly Door[] {
 export function helperDoors(config: DoorConfig): readonly Door[] {
   return [...policyDoors(config), ...milterDoors(config)]
 }
+
+/** The same, told apart by whether the configuration names them. */
+export function withDefaults(
+  doors: readonly Door[],
+  isDefault: (parameter: DoorParameter) => boolean,
+): readonly Door[] {
+  return doors.map(door => {
+    const kind = doorKind(door.key)
+    return kind === 'smtp' ? door : { ...door, byDefault: isDefault(`postern_${kind}_listen`) }
+  })
+}
+
+export type DoorParameter = 'postern_policy_listen' | 'postern_milter_listen'
 
 export function policyDoors(config: DoorConfig): readonly Door[] {
   return config.postern_policy_listen.map(endpoint => {

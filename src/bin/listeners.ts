@@ -8,7 +8,8 @@ import { errnoCode, errnoText } from '../util/errno_text.ts'
 import { type Door, type DoorKind, doorKind } from './doors.ts'
 
 export type Opened =
-  | { readonly ok: true }
+  /** `left`: doors that are there by default only, whose addresses another program has. */
+  | { readonly ok: true; readonly left: readonly Door[] }
   | { readonly ok: false; readonly endpoint: string; readonly code: string; readonly text: string }
 
 export interface ListenersOptions {
@@ -41,22 +42,27 @@ export class Listeners {
       const opened = await this.#add({ key: `smtp fd:${fd}`, target: { kind: 'fd', fd }, mode: null })
       if (!opened.ok) return opened
     }
-    return { ok: true }
+    return { ok: true, left: [] }
   }
 
   /** Opens what is new among `doors`. When one cannot be opened, those opened before it are closed again. */
   async open(doors: readonly Door[]): Promise<Opened> {
     const added: string[] = []
+    const left: Door[] = []
     for (const door of doors) {
       if (this.#open.has(door.key)) continue
       const opened = await this.#add(door)
+      if (!opened.ok && opened.code === 'EADDRINUSE' && door.byDefault === true) {
+        left.push(door)
+        continue
+      }
       if (!opened.ok) {
         for (const each of added) this.#close(each)
         return opened
       }
       added.push(door.key)
     }
-    return { ok: true }
+    return { ok: true, left }
   }
 
   /** Closes what is no more among `doors`. */
@@ -79,7 +85,7 @@ export class Listeners {
       if (!listened.ok) return failed(listened.code, listened.text)
       this.#open.set(key, listened.listener)
       if (target.kind === 'unix' && mode !== null) chmodSync(target.path, mode)
-      return { ok: true }
+      return { ok: true, left: [] }
     } catch (error) {
       this.#close(key)
       return failed(errnoCode(error), errnoText(error))

@@ -26,7 +26,7 @@ export async function run({ options, terminal }: Call): Promise<number> {
     configPath: path,
     overrides,
     source,
-    config,
+    loaded,
     clock: systemClock,
     ...crewOf(config),
     inherited: inheritedSockets(process.env, process.pid),
@@ -40,18 +40,21 @@ export async function run({ options, terminal }: Call): Promise<number> {
     await supervisor.end(0)
     throw error
   }
-  if (options.has('welcome'))
-    terminal.out(
-      welcome({
-        listening: supervisor.listening('smtp'),
-        policies: supervisor.listening('policy'),
-        milters: supervisor.listening('milter'),
-        config,
-        configPath: path,
-      }),
-    )
-  terminal.out('postern: ready\n')
-  notifySystemd('READY=1', 'Serving')
+  // Unless it was told to end while it began.
+  if (!supervisor.isEnding) {
+    if (options.has('welcome'))
+      terminal.out(
+        welcome({
+          listening: supervisor.listening('smtp'),
+          policies: supervisor.listening('policy'),
+          milters: supervisor.listening('milter'),
+          config,
+          configPath: path,
+        }),
+      )
+    terminal.out('postern: ready\n')
+    notifySystemd('READY=1', 'Serving')
+  }
   await running.ended
   removePidFile(config.postern_state_directory)
   return GOOD

@@ -4,7 +4,7 @@
  * It listens itself and hands each connection to a worker, instead of sharing its sockets with them: so they stay open
  * when all workers die at once, which an ordinary user could not mend on port 25, and a stuck worker gets no connections.
  */
-import type { Config } from '../config/config.ts'
+import type { Config, Loaded } from '../config/config.ts'
 import { formatProblem, type Problem } from '../config/place.ts'
 import type { Event } from '../model/event.ts'
 import type { Clock } from '../util/clock.ts'
@@ -12,7 +12,7 @@ import { systemRandom } from '../util/random.ts'
 import { type ConfigSource, readSource } from './config_source.ts'
 import { Crew } from './crew.ts'
 import { ReportSchedule, runReportProcess } from './dmarc_schedule.ts'
-import { allDoors, type Door, type DoorKind, helperDoors } from './doors.ts'
+import { allDoors, type Door, type DoorKind, doorKind, helperDoors, withDefaults } from './doors.ts'
 import { CommandError, NEGATIVE, TEMPORARY } from './exit_status.ts'
 import { Listeners, type Opened } from './listeners.ts'
 import { type Log, openLog } from './log.ts'
@@ -27,7 +27,7 @@ export interface SupervisorOptions {
   readonly configPath: string
   readonly overrides: readonly string[]
   readonly source: ConfigSource
-  readonly config: Config
+  readonly loaded: Loaded
   readonly clock: Clock
   readonly workers: number
   readonly startWorker: StartWorker
@@ -50,9 +50,11 @@ export class Supervisor {
   #source: ConfigSource
   #log: Log
   #reloading: Promise<ReloadResult> | null = null
+  #isEnding = false
 
   constructor(options: SupervisorOptions) {
-    const { clock, config } = options
+    const { clock } = options
+    const { config } = options.loaded
     this.#options = options
     this.#config = config
     this.#source = options.source
@@ -87,10 +89,13 @@ export class Supervisor {
 
   /** Opens the sockets. CommandError names the one that cannot be opened. */
   async listen(): Promise<void> {
-    const { inherited, config } = this.#options
+    const { inherited, loaded } = this.#options
     const adopted = await this.#listeners.adopt(inherited)
-    const opened = adopted.ok ? await this.#listeners.open(this.#doors(config)) : adopted
-    if (opened.ok) return
+    const opened = adopted.ok ? await this.#listeners.open(this.#doors(loaded)) : adopted
+    if (opened.ok) {
+      this.#tellLeft(opened.left)
+      return
+    }
     this.#listeners.closeAll()
     throw new CommandError(cannotListen(opened), opened.code === 'EADDRINUSE' ? TEMPORARY : NEGATIVE)
   }
@@ -98,6 +103,7 @@ export class Supervisor {
   /** Starts the workers; resolves when they serve. CommandError when they cannot. */
   async begin(): Promise<void> {
     const problem = await this.#crew.begin()
+    if (this.#isEnding) return
     if (problem === null) {
       this.#reports.start()
       return
@@ -120,8 +126,14 @@ export class Supervisor {
     this.#crew.reopenLogs()
   }
 
+  /** It was told to end, perhaps before it had begun. */
+  get isEnding(): boolean {
+    return this.#isEnding
+  }
+
   /** No new connections; those that are open get `graceMs`. Resolves when everything has ended. */
   async end(graceMs: number): Promise<void> {
+    this.#isEnding = true
     notifySystemd('STOPPING=1', 'Finishing what runs')
     this.#listeners.closeAll()
     this.#reports.stop()
@@ -162,10 +174,11 @@ export class Supervisor {
     if (unsound.length > 0) return unsound.map(formatProblem)
 
     const next = read.loaded.config
-    const opened = await this.#listeners.open(this.#doors(next))
+    const opened = await this.#listeners.open(this.#doors(read.loaded))
     if (!opened.ok) return [cannotListen(opened)]
+    this.#tellLeft(opened.left)
     const problem = await this.#crew.change(read.source)
-    this.#listeners.keep(this.#doors(problem === null ? next : this.#config))
+    this.#listeners.keep(this.#doors(problem === null ? read.loaded : { config: this.#config, sources: new Map() }))
     if (problem !== null) return [problem]
     this.#config = next
     this.#source = read.source
@@ -174,8 +187,17 @@ export class Supervisor {
   }
 
   /** Sockets that systemd opened stand for those of postern_smtp_listen. */
-  #doors(config: Config): readonly Door[] {
-    return this.#options.inherited.length > 0 ? helperDoors(config) : allDoors(config)
+  #doors({ config, sources }: Pick<Loaded, 'config' | 'sources'>): readonly Door[] {
+    const doors = this.#options.inherited.length > 0 ? helperDoors(config) : allDoors(config)
+    return withDefaults(doors, parameter => sources.get(parameter)?.kind === 'default')
+  }
+
+  #tellLeft(doors: readonly Door[]): void {
+    for (const { key } of doors) {
+      const [kind, address] = key.split(' ')
+      const remedy = `set postern_${doorKind(key)}_listen to another address, or to nothing`
+      this.#tell('warning', `${address} belongs to another program, so that there is no ${kind} server here: ${remedy}`)
+    }
   }
 
   async #sendReports(settleMs: number): Promise<void> {

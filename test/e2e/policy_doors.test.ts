@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import { describe, test } from 'node:test'
 import { policyRequest, RawPolicyClient } from '../support/policy_client.ts'
 import { freePort } from '../support/ports.ts'
-import { PosternProcess } from '../support/postern_process.ts'
+import { DEFAULT_DOORS, PosternProcess } from '../support/postern_process.ts'
 
 const base = (workers: number): string => `postern_smtp_listen =
 postern_workers = ${workers}
@@ -63,6 +63,21 @@ postern_policy_listen = unix:private/postgrey { check_greylist }, unix:private/l
     const second = listen(`inet:127.0.0.1:${port}`)
     assert.equal((await second.ended).code, 75)
     assert.match(second.stderr, new RegExp(`cannot listen on inet:127\\.0\\.0\\.1:${port}: Address already in use`))
+  })
+
+  test('T5.5 the doors that are there by default leave their addresses to a Postgrey or an OpenDMARC that has them', async t => {
+    const config = async () =>
+      `postern_smtp_listen = inet:127.0.0.1:${await freePort()}\npostern_workers = 1\n${DEFAULT_DOORS}`
+    await PosternProcess.start(t, await config()).ready()
+    const second = PosternProcess.start(t, await config())
+    await second.ready()
+    for (const [kind, address] of [
+      ['policy', 'inet:127.0.0.1:10023'],
+      ['milter', 'inet:127.0.0.1:8893'],
+    ] as const) {
+      const warning = `warning: ${address} belongs to another program, so that there is no ${kind} server here: set postern_${kind}_listen`
+      await second.saw('stdout', new RegExp(warning.replaceAll('.', '\\.')))
+    }
   })
 
   test('T5.5 IPv4 and IPv6 beside each other', async t => {

@@ -66,6 +66,21 @@ describe('postern serve', () => {
     assert.equal(postern.delivered(), 1)
   })
 
+  test('SIGTERM at any moment of the start ends it', async t => {
+    for (const ms of [300, 600, 900, 1100, 1300]) {
+      const postern = PosternProcess.start(
+        t,
+        `postern_smtp_listen = inet:127.0.0.1:${await freePort()}\npostern_workers = 2\n`,
+      )
+      await pause(ms)
+      postern.child.kill('SIGTERM')
+      const { code, signal } = await postern.ended
+      // Before it obeys signals the kernel ends it.
+      assert.ok(code === 0 || signal === 'SIGTERM', `after ${ms} ms: ${code} ${signal} ${postern.stderr}`)
+      assert.doesNotMatch(postern.stdout, /terminating.*ready/s)
+    }
+  })
+
   test('a worker that is killed under load is replaced, and the other sessions go on', async t => {
     const port = await freePort()
     const postern = PosternProcess.start(t, `postern_smtp_listen = inet:127.0.0.1:${port}\npostern_workers = 2\n`)

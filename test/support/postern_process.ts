@@ -27,8 +27,12 @@ postern_hosts_file =
 postern_dns_list_check_interval = 0
 `
 
+/** A line of main.cf with which the policy server and the milter are where they are by default. */
+export const DEFAULT_DOORS = '# the doors of a new installation\n'
+
 /** Tests run side by side: no policy server or milter on its well-known port unless a test wants one. */
 function wholeMainCf(directory: string, mainCf: string): string {
+  if (mainCf.includes(DEFAULT_DOORS)) return `${BASE}postern_state_directory = ${directory}/state\n${mainCf}`
   const policy = /^(?:postern_policy_listen|POSTGREY_OPTS)\b/m.test(mainCf) ? '' : 'postern_policy_listen =\n'
   const milter = /^postern_milter_listen\b/m.test(mainCf) ? '' : 'postern_milter_listen =\n'
   return `${BASE}postern_state_directory = ${directory}/state\n${policy}${milter}${mainCf}`
