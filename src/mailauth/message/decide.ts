@@ -39,7 +39,7 @@ export function decideByHeader(header: HeaderFacts, settings: MessageSettings): 
     return refuse(`message header has ${requirementError}`, `RFC5322 requirement error: ${requirementError}`)
   if (from.domains.length > 1 && settings.rejectMultiValueFrom)
     return refuse('message header has several authors of different domains', 'multi-valued From field detected')
-  if (from.domains.length > MAX_AUTHOR_DOMAINS && settings.rejectFailures)
+  if ((from.domains.length > MAX_AUTHOR_DOMAINS || header.hasUnreadFrom) && settings.rejectFailures)
     return refuse('message header has too many authors', 'multi-valued From field detected')
   if (from.domains.length > 0) return null
   if (settings.requiredHeaders)

@@ -6,6 +6,8 @@ import { parseAuthResults } from '../auth_results/parse.ts'
 /** What DMARC and the headers that we write need of a message's header. */
 export interface HeaderFacts {
   readonly from: AuthorDomains
+  /** There were more From fields than are read: `from` does not know them all. */
+  readonly hasUnreadFrom: boolean
   /** Authentication-Results that claim to be ours: the nth of that name, from 1. */
   readonly forged: readonly number[]
   /** Those of hosts that are trusted. */
@@ -23,7 +25,7 @@ export interface HeaderNames {
 const AUTH_RESULTS = 'authentication-results'
 /** RFC 5322 3.6: fields that may be there once, by the names that OpenDMARC says. */
 const ONCE = ['Reply-To', 'To', 'Cc', 'Bcc', 'Message-Id', 'In-Reply-To', 'References', 'Subject'] as const
-/** Beyond that nobody means well; all From fields are wrong then anyway. */
+/** Beyond that nobody means well, and the message is refused where any is. */
 const MAX_FROM_FIELDS = 20
 const MAX_FROM_BYTES = 64 << 10
 const MAX_TRUSTED = 20
@@ -57,6 +59,7 @@ export class HeaderScan {
   facts(): HeaderFacts {
     return {
       from: authorDomains(this.#from),
+      hasUnreadFrom: (this.#count.get('from') ?? 0) > MAX_FROM_FIELDS,
       forged: this.#forged,
       trusted: this.#trusted,
       requirementError: this.#requirementError(),
