@@ -342,7 +342,7 @@ describe('time', () => {
     })
     const began = performance.now()
     assert.equal((await resolve([server], { tryMs: 8000, deadlineMs: 8000 }).query('x.example', 'A')).status, 'found')
-    assert.ok(performance.now() - began < 7500)
+    assert.ok(performance.now() - began < 5000)
   })
 
   test('a slow domain delays its own questions only', async () => {
@@ -363,10 +363,9 @@ describe('time', () => {
     const began = performance.now()
     const answer = await resolver.query('x.example', 'A')
     assert.match(answer.status === 'failed' ? answer.reason : '', /^timeout from/)
-    // Its tries alone could take 75 s.
-    assert.ok(performance.now() - began < 20_000)
-    // Fifteen, but for those that a busy machine brings past the deadline.
-    assert.ok(dead.dns.count('x.example', 'A') >= 6, 'each server had more than one turn')
+    assert.ok(performance.now() - began < 2000)
+    // Fifteen, but for the one or two that a busy machine brings past the deadline.
+    assert.ok(dead.dns.count('x.example', 'A') >= 12, 'each server in each round had its turn')
   })
 
   test('a failure is remembered for a moment', async () => {

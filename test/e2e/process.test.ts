@@ -54,12 +54,13 @@ function load(port: number): { stop(): Promise<{ readonly accepted: number; read
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 describe('postern serve', () => {
-  test('T20.1 is ready, and says where it is in the pid file', async t => {
+  test('is ready within two seconds, and says where it is in the pid file', async t => {
     const port = await freePort()
     const began = performance.now()
     const postern = PosternProcess.start(t, `postern_smtp_listen = inet:127.0.0.1:${port}\npostern_workers = 2\n`)
     await postern.ready()
-    t.diagnostic(`ready after ${Math.round(performance.now() - began)} ms`)
+    const took = performance.now() - began
+    assert.ok(took < 2000 || process.env['CI'] !== undefined, `ready after ${took} ms`)
     assert.equal(fs.readFileSync(path.join(postern.directory, 'state/postern.pid'), 'utf8'), `${postern.child.pid}\n`)
     assert.equal(postern.workers().length, 2)
     assert.equal(await sendMail(port), true)

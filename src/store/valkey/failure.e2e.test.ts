@@ -19,8 +19,8 @@ const skip = redisUnavailable() ?? false
 const DAY = 86_400
 const lifetimes: MemoryLifetimes = { delay: 300, retryWindow: 2 * DAY, maxAge: 35 * DAY, correspondent: 60 * DAY }
 const rules: GreylistRules = { delay: 300, retryWindow: 2 * DAY, maxAge: 35 * DAY, autoAllow: 5 }
-/** A busy machine may be late by so much; still far from what waiting for the server itself would take. */
-const SLACK_MS = 2000
+/** The timers of a busy machine. */
+const SLACK_MS = 250
 const LOAD = { triplets: 400, atOnce: 20 }
 
 const seconds = (count: number) => new Promise(resolve => setTimeout(resolve, count * 1000))
@@ -112,14 +112,12 @@ describe('T5.1 Redis', { skip }, () => {
       t.diagnostic(`cut: ${JSON.stringify(cut)}`)
       assert.equal(one.told.length, 1)
       assert.deepEqual(two.told, [])
-      // What one has never seen is accepted unseen; twenty waits would take longer than this.
+      // What one has never seen is accepted unseen; not waited for.
       const begun = performance.now()
       const now = Math.floor(Date.now() / 1000)
-      for (let i = 0; i < 20; i++) {
-        const unknown = await one.memory.note({ triplet: `never seen ${i}`, client: 'c', now, rules })
-        assert.match(unknown.status === 'failed' ? unknown.reason : unknown.status, /no answer within 250 ms/)
-      }
-      assert.ok(performance.now() - begun < 20 * TIMEOUT_MS)
+      const unknown = await one.memory.note({ triplet: 'never seen', client: 'c', now, rules })
+      assert.match(unknown.status === 'failed' ? unknown.reason : unknown.status, /no answer within 250 ms/)
+      assert.ok(performance.now() - begun < TIMEOUT_MS)
       link.heal()
       await until(() => one.told.length === 2, 'host one to be back')
       assertToldOnce([one])
