@@ -1,4 +1,5 @@
 import type { AcceptedSocket } from '../net/listener.ts'
+import type { Clock, Timer } from '../util/clock.ts'
 import { doorKind } from './doors.ts'
 
 /** A connection and the door it came through. */
@@ -18,19 +19,36 @@ export interface Taker {
 /** Postfix's inet backlog and more. What waits beyond this is closed: it would only time out. */
 const MAX_WAITING = 2000
 const MAX_RETURNS = 3
+/** A long connection goes to a worker that has more of them than this above another only when that one cannot take any. */
+const MARGIN = 3
+/** So long is waited for the other one: it may be starting a session, or be stuck. */
+const PATIENCE_MS = 200
 
-/** Connections that wait for a worker, and workers that wait for a connection; one of the two is always empty. */
+interface Waiting {
+  readonly arrival: Arrival
+  readonly since: number
+}
+
+/** Connections that wait for a worker, and workers that wait for a connection. */
 export class ConnectionQueue {
+  readonly #clock: Clock
+  /** All workers that have ever been free, and are not gone. */
+  readonly #known = new Set<Taker>()
   #free: Taker[] = []
-  #waiting: Arrival[] = []
+  #waiting: Waiting[] = []
+  #patience: Timer | null = null
   readonly #returned = new WeakMap<AcceptedSocket, number>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** A new connection. */
   take(arrival: Arrival): void {
     // The client may go while it waits, and nobody else listens for that yet.
     arrival.socket.on('error', () => undefined)
     if (this.#waiting.length >= MAX_WAITING) arrival.socket.destroy()
-    else this.#waiting.push(arrival)
+    else this.#waiting.push({ arrival, since: this.#clock.monotonic() })
     this.#match()
   }
 
@@ -44,35 +62,54 @@ export class ConnectionQueue {
 
   /** A worker that can take one connection. */
   offer(taker: Taker): void {
+    this.#known.add(taker)
     if (!this.#free.includes(taker)) this.#free.push(taker)
     this.#match()
   }
 
   /** The worker is gone. */
   remove(taker: Taker): void {
+    this.#known.delete(taker)
     this.#free = this.#free.filter(each => each !== taker)
+    // Nobody waits for it any more.
+    this.#match()
   }
 
   /** Closes what waits. */
   clear(): void {
-    for (const { socket } of this.#waiting.splice(0)) socket.destroy()
+    this.#patience?.cancel()
+    for (const { arrival } of this.#waiting.splice(0)) arrival.socket.destroy()
   }
 
+  /** In the order of arrival, but that nobody waits behind one that waits for its worker. */
   #match(): void {
-    while (this.#free.length > 0) {
-      const arrival = this.#waiting.shift()
-      if (arrival === undefined) return
-      if (!arrival.socket.destroyed) this.#takerFor(arrival)?.give(arrival)
+    const left: Waiting[] = []
+    for (const waiting of this.#waiting) {
+      if (waiting.arrival.socket.destroyed) continue
+      const taker = this.#takerFor(waiting)
+      if (taker === null) left.push(waiting)
+      else taker.give(waiting.arrival)
     }
+    this.#waiting = left
+    if (left.length > 0 && this.#free.length > 0) this.#matchLater()
+  }
+
+  #matchLater(): void {
+    this.#patience ??= this.#clock.after(PATIENCE_MS, () => {
+      this.#patience = null
+      this.#match()
+    })
   }
 
   /** SMTP sessions are short: they go round. */
-  #takerFor({ door }: Arrival): Taker | undefined {
-    if (doorKind(door) === 'smtp') return this.#free.shift()
-    let best = 0
-    for (const [index, taker] of this.#free.entries()) {
-      if (taker.load < (this.#free[best]?.load ?? 0)) best = index
-    }
-    return this.#free.splice(best, 1)[0]
+  #takerFor({ arrival, since }: Waiting): Taker | null {
+    if (doorKind(arrival.door) === 'smtp') return this.#free.shift() ?? null
+    const [first, ...others] = this.#free
+    if (first === undefined) return null
+    const best = others.reduce((least, each) => (each.load < least.load ? each : least), first)
+    const least = Math.min(...[...this.#known].map(({ load }) => load))
+    if (best.load > least + MARGIN && this.#clock.monotonic() - since < PATIENCE_MS) return null
+    this.#free = this.#free.filter(each => each !== best)
+    return best
   }
 }

@@ -148,6 +148,26 @@ describe('Crew', () => {
     assert.deepEqual(worker(1).sockets, [second, third])
   })
 
+  test('has a burst of policy connections wait for the worker that serves fewest, but not behind one that is stuck', async () => {
+    const { crew, worker, clock } = makeCrew(2)
+    void crew.begin()
+    worker(0).start()
+    worker(1).start()
+    const sockets = Array.from({ length: 7 }, makeSocket)
+    for (const socket of sockets) crew.take(arrival(socket, 'policy inet:127.0.0.1:10023'))
+    // The second worker takes one after the other, and the first none.
+    for (let i = 0; i < 6; i++) worker(1).callbacks.message({ kind: 'taken' })
+    assert.deepEqual([worker(0).sockets.length, worker(1).sockets.length], [1, 5])
+    // SMTP does not wait with them.
+    const smtp = makeSocket()
+    crew.take(arrival(smtp))
+    assert.equal(worker(1).sockets.at(-1), smtp)
+    worker(1).callbacks.message({ kind: 'taken' })
+    await clock.advance(200)
+    assert.equal(worker(1).sockets.at(-1), sockets[6])
+    assert.equal(worker(0).sockets.length, 1)
+  })
+
   test('keeps connections until a worker is there, and drops those that have gone', () => {
     const { crew, worker } = makeCrew(1)
     void crew.begin()

@@ -58,7 +58,7 @@ const RETURN_DELAY_MS = 20
 export class Crew {
   readonly #options: CrewOptions
   readonly #members = new Set<Member>()
-  readonly #queue = new ConnectionQueue()
+  readonly #queue: ConnectionQueue
   /** What every worker is to use. */
   #current: Build
   #change: Change | null = null
@@ -69,6 +69,7 @@ export class Crew {
 
   constructor(source: ConfigSource, options: CrewOptions) {
     this.#options = options
+    this.#queue = new ConnectionQueue(options.clock)
     this.#current = { generation: 1, source }
   }
 
