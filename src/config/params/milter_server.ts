@@ -12,7 +12,8 @@ export const milterServerParams = [
     doc: `
       Where smtpd_milters of a Postfix connects, or a sendmail: the milter checks SPF, DKIM, ARC and DMARC of each message,
       as OpenDKIM and OpenDMARC do. A relative path is below queue_directory, as in Postfix; directories are not made, except
-      in postern_state_directory. Nothing: no milter.`,
+      in postern_state_directory. An address that cannot be had ends the start, but the default one is left, with a
+      warning, to an OpenDMARC that has it. Nothing: no milter.`,
   }),
   param({
     name: 'postern_milter_socket_mode',

@@ -16,7 +16,8 @@ export const policyServerParams = [
       All questions of a list are asked at once. A relative path is below queue_directory, as in Postfix; directories are not
       made, except in postern_state_directory. A permit ends the endpoint's own list and is answered DUNNO: nothing relays
       because of a policy server. A check_policy_service of our own lists that names one of the endpoints is answered without
-      a connection. Nothing: no policy server.`,
+      a connection. An address that cannot be had ends the start, but the default one is left, with a warning, to a
+      Postgrey that has it. Nothing: no policy server.`,
   }),
   param({
     name: 'postern_policy_socket_mode',
