@@ -3,7 +3,18 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import type { MemoryLifetimes } from '../../model/memory.ts'
 import { BulkLoader } from './bulk.ts'
-import { createFile, discard, inOrder, type OpenFile, openFile, publish, replacedNames, writeWhole } from './files.ts'
+import {
+  createFile,
+  discard,
+  hasOtherBase,
+  inOrder,
+  type OpenFile,
+  openFile,
+  overlappingBases,
+  publish,
+  replacedNames,
+  writeWhole,
+} from './files.ts'
 import type { HashSeed } from './fingerprint.ts'
 import type { Owner } from './owner.ts'
 import { FileReader } from './reader.ts'
@@ -48,12 +59,20 @@ export function compactFiles(
   if (files === null) return null
   const state = new MemoryState(job.seed, job.lifetimes)
   state.now = Math.floor(job.now / 1000)
-  // Two bases with a source in common, made at the same time, have the same in them: one is enough.
   const replaced = replacedNames(files)
+  const overlapping = overlappingBases(files)
   const readers = files.map(file => new FileReader(file))
   const bulk = new BulkLoader(state)
   try {
-    for (const reader of readers) if (!replaced.has(reader.file.name)) readWhole(reader, bulk.add, breathe)
+    for (const reader of readers) {
+      const { name } = reader.file
+      if (replaced.has(name)) continue
+      if (!overlapping.has(name)) readWhole(reader, bulk.add, breathe)
+      else {
+        bulk.finish()
+        readWhole(reader, record => state.apply(record, 'raise'), breathe)
+      }
+    }
     bulk.finish()
     const damaged = readers.flatMap(reader => {
       const isTorn = (reader.file.header?.sources.length ?? 0) > 0 && !reader.isEnded
@@ -73,8 +92,9 @@ export function compactFiles(
   }
 }
 
-/** Oldest first; null: one has gone, somebody else is at work. */
+/** Null: one has gone, or there is a base that we do not know: somebody else was at work. */
 function openSources({ directory, sources }: CompactionJob): readonly OpenFile[] | null {
+  if (hasOtherBase(directory, new Set(sources))) return null
   const files = sources.map(name => openFile(directory, name, new Set())).filter(file => file !== null)
   if (files.length === sources.length) return inOrder(files)
   for (const { fd } of files) fs.closeSync(fd)
@@ -128,7 +148,7 @@ function writeBase(job: CompactionJob, { state, files, damaged, mayPublish, brea
     frames.addEnd()
     writeOut()
     fs.fsyncSync(fd)
-    if (!mayPublish()) return null
+    if (!mayPublish() || hasOtherBase(directory, new Set(job.sources))) return null
     publish(directory, target)
     isPublished = true
     syncDirectory(directory)

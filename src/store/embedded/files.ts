@@ -34,14 +34,17 @@ export interface OpenFile {
 }
 
 export interface AllFiles {
-  /** Those that count, oldest first. */
+  /** Those that count, in the order of `inOrder`. */
   readonly files: readonly OpenFile[]
+  /** Bases among them of which a part is in an earlier one, too: their counts are not to be added. */
+  readonly overlapping: ReadonlySet<string>
   /** Names, whether or not they are still there, of what is in one of the files. */
   readonly replaced: ReadonlySet<string>
 }
 
 const LOG = /^[0-9a-z-]+\.log$/
 const HEADER_BYTES = 1_048_576
+const BASE_PREFIX = 'base-'
 
 /** Names of all files with records; throws what readdir(3) says. A directory that is not there is empty. */
 export function listFiles(directory: string): readonly string[] {
@@ -86,23 +89,53 @@ export function openAll(directory: string, unreadable: Set<string>): AllFiles {
 function withoutReplaced(files: readonly OpenFile[]): AllFiles {
   const replaced = replacedNames(files)
   for (const { name, fd } of files) if (replaced.has(name)) fs.closeSync(fd)
-  return { files: inOrder(files.filter(({ name }) => !replaced.has(name))), replaced }
+  const counted = inOrder(files.filter(({ name }) => !replaced.has(name)))
+  return { files: counted, overlapping: overlappingBases(counted), replaced }
 }
 
-/** Oldest first. */
+/** Bases first, because what overlaps must be known before anything is added to it; then oldest first. */
 export function inOrder(files: readonly OpenFile[]): readonly OpenFile[] {
-  return [...files].sort((a, b) => (a.header?.created ?? 0) - (b.header?.created ?? 0) || (a.name < b.name ? -1 : 1))
+  return [...files].sort(
+    (a, b) =>
+      Number(isBase(b)) - Number(isBase(a)) ||
+      (a.header?.created ?? 0) - (b.header?.created ?? 0) ||
+      (a.name < b.name ? -1 : 1),
+  )
 }
 
-/** Sources of bases; and a base that has a source in common with an earlier one, which two processes made at the same time. */
+/** Files that are in a base. */
 export function replacedNames(files: readonly OpenFile[]): ReadonlySet<string> {
-  const replaced = new Set<string>()
-  for (const { name, header } of [...files].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  return new Set(files.flatMap(({ header }) => (header?.sources ?? []).map(source => source.name)))
+}
+
+/**
+ * Bases that have a source in common with an earlier one. Two processes made them at the same time, or one did not know of the
+ * other's. Each may have what the other has not, and their sources may be gone: none of them may be left out.
+ */
+export function overlappingBases(files: readonly OpenFile[]): ReadonlySet<string> {
+  const seen = new Set<string>()
+  const overlapping = new Set<string>()
+  for (const { name, header } of files) {
     const sources = header?.sources ?? []
-    if (sources.some(source => replaced.has(source.name))) replaced.add(name)
-    else for (const source of sources) replaced.add(source.name)
+    if (sources.some(source => seen.has(source.name))) overlapping.add(name)
+    for (const source of sources) seen.add(source.name)
   }
-  return replaced
+  return overlapping
+}
+
+/** A base that is not among `names`: somebody made it meanwhile, perhaps of the same files. One that cannot be read does not count. */
+export function hasOtherBase(directory: string, names: ReadonlySet<string>): boolean {
+  return listFiles(directory)
+    .filter(name => name.startsWith(BASE_PREFIX) && !names.has(name))
+    .some(name => {
+      const file = openFile(directory, name, new Set())
+      if (file !== null) fs.closeSync(file.fd)
+      return file !== null
+    })
+}
+
+function isBase({ header }: OpenFile): boolean {
+  return (header?.sources.length ?? 0) > 0
 }
 
 function readHeader(fd: number): Header | null {
@@ -193,5 +226,5 @@ function giveToOwnerOf(directory: string, fd: number): void {
 
 export function newFileName(kind: 'log' | 'base', created: number, random: Random): string {
   const letters = Buffer.from(random.bytes(6)).toString('hex')
-  return `${kind === 'base' ? 'base-' : ''}${created.toString(36).padStart(9, '0')}-${letters}.log`
+  return `${kind === 'base' ? BASE_PREFIX : ''}${created.toString(36).padStart(9, '0')}-${letters}.log`
 }

@@ -65,7 +65,7 @@ export class Follower {
   async load(pause: () => Promise<void>): Promise<void> {
     const { directory, state } = this.#options
     this.#directoryTime = this.#readDirectoryTime()
-    const { files, replaced } = openAll(directory, this.#unreadable)
+    const { files, overlapping, replaced } = openAll(directory, this.#unreadable)
     this.#tellUnreadable()
     // They may lie there for a while yet; what is in them comes with the base.
     for (const name of replaced) this.#applied.add(name)
@@ -74,7 +74,9 @@ export class Follower {
     const bulk = new BulkLoader(state)
     for (const file of files) {
       const reader = this.#follow(file)
-      while (reader.readChunk(bulk.add)) await pause()
+      const isOverlapping = overlapping.has(file.name)
+      if (isOverlapping) bulk.finish()
+      while (reader.readChunk(isOverlapping ? this.#raise : bulk.add)) await pause()
     }
     bulk.finish()
     this.retireComplete()

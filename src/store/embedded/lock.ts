@@ -1,4 +1,4 @@
-/** Who may tidy the directory up. Two that do at once, by a race of a moment, harm nothing (files.ts, replacedNames). */
+/** Who may tidy the directory up. Two that do at once, by a race of a moment, lose nothing (files.ts, overlappingBases). */
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode } from '../../util/errno_text.ts'

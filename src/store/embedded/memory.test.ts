@@ -59,6 +59,16 @@ function logs(): readonly string[] {
   return fs.existsSync(directory) ? fs.readdirSync(directory).filter(name => name.endsWith('.log')) : []
 }
 
+const path = (name: string): string => join(directory, name)
+
+function snapshot(): ReadonlyMap<string, Buffer> {
+  return new Map(logs().map(name => [name, fs.readFileSync(path(name))]))
+}
+
+function restore(files: ReadonlyMap<string, Buffer>): void {
+  for (const [name, bytes] of files) fs.writeFileSync(path(name), bytes)
+}
+
 describe('the embedded memory', () => {
   test('makes nothing before something is noted, and a rehearsal never', async () => {
     const memory = await open({ use: 'rehearsal' })
@@ -153,6 +163,44 @@ describe('the embedded memory', () => {
     assert.equal(await count(last), 4)
     assert.equal(logs().length, 1)
     await last.close()
+  })
+
+  test('T22.1 two bases, each with a file that the other has not: neither is left out, and what both have counts once', async () => {
+    const noteAndClose = async (key: string): Promise<void> => {
+      const memory = await open()
+      await noteEach(memory, [key])
+      await memory.touch('client', 'c', now())
+      await memory.close()
+    }
+    const joinFiles = async (): Promise<void> => {
+      const memory = await open()
+      await memory.compact()
+      await memory.close()
+    }
+    await noteAndClose('both')
+    const shared = snapshot()
+    await noteAndClose('first alone')
+    await joinFiles()
+    const first = snapshot()
+    for (const name of first.keys()) fs.rmSync(path(name))
+    restore(shared)
+    await clock.advance(10)
+    await noteAndClose('second alone')
+    await joinFiles()
+    // Both processes had the lock for a moment.
+    restore(first)
+    assert.equal(logs().length, 2)
+    for (const round of ['read', 'joined', 'read again']) {
+      const reader = await open()
+      for (const key of ['both', 'first alone', 'second alone'])
+        assert.ok(await isKnown(reader, key), `${round}: ${key}`)
+      const client = await reader.find('client', 'c')
+      // Three, but that two of them were counted in the same place: no more than there were, no fewer than one base knew.
+      assert.equal(client.status === 'found' && client.value.count, 2)
+      await reader.compact()
+      await reader.close()
+    }
+    assert.equal(logs().length, 1)
   })
 
   test('who was not looking while files came, were joined and went, knows what was in them', async () => {
