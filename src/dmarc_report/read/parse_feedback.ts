@@ -12,7 +12,8 @@ const parser = new XMLParser({
   ignoreAttributes: true,
   removeNSPrefix: true,
   parseTagValue: false,
-  trimValues: true,
+  // It would take away every blank that Unicode knows; see trimBlanks.
+  trimValues: false,
   processEntities: false,
   ignoreDeclaration: true,
   ignorePiTags: true,
@@ -20,6 +21,7 @@ const parser = new XMLParser({
 })
 
 const MAX_SAID = 120
+const BLANKS = ' \t\r\n'
 
 type Node = Readonly<Record<string, unknown>>
 
@@ -134,7 +136,7 @@ function child(node: Node, name: string): Node | null {
 function texts(node: Node, name: string): readonly string[] {
   return values(node, name)
     .filter(value => typeof value === 'string')
-    .map(decodeReferences)
+    .map(value => decodeReferences(trimBlanks(value)))
     .filter(value => value !== '')
 }
 
@@ -166,6 +168,15 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['quot', '"'],
   ['apos', "'"],
 ])
+
+/** XML 1.0 2.3: these four are white space, and no others. Walked, because a pattern for the end looks again from each blank. */
+function trimBlanks(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && BLANKS.includes(value.charAt(start))) start++
+  while (end > start && BLANKS.includes(value.charAt(end - 1))) end--
+  return value.slice(start, end)
+}
 
 /** XML 1.0 4.1, 4.6; what is no reference stays as it is. */
 function decodeReferences(value: string): string {
