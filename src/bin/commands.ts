@@ -217,7 +217,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     exits: [
       [0, 'everything is taken over'],
-      [1, 'something is not understood, or differs'],
+      [1, 'something is not understood, differs, or cannot be read'],
       [75, 'the memory did not answer'],
     ],
     examples: ['postern import postgrey', 'postern import postgrey --dbdir /srv/postgrey --dry-run'],

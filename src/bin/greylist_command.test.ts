@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
@@ -136,5 +136,39 @@ describe('postern import postgrey', () => {
     ])
       assert.ok(out.includes(differs), `${differs} in ${out}`)
     assert.ok(out.includes('--pidfile: the file is postern.pid'))
+  })
+
+  test('ends with one sentence where the system does not let it read', async t => {
+    const directory = configure(t)
+    const call = (defaults: string, dbdir: string): ReturnType<typeof postern> =>
+      postern(
+        ...['import', 'postgrey', '--dry-run', '-c', directory, '--config-dir', join(directory, 'none')],
+        ...['--defaults', defaults, '--dbdir', dbdir],
+      )
+    assert.deepEqual(await call(directory, directory), {
+      status: 1,
+      out: '',
+      err: `postern import: cannot read ${directory}: Is a directory\n`,
+    })
+    const database = join(directory, 'db')
+    mkdirSync(database)
+    writeFileSync(join(database, 'postgrey.db'), '')
+    chmodSync(directory, 0o755)
+    for (const [path, mode] of [
+      [`${database}/postgrey.db`, 0o000],
+      [database, 0o000],
+    ] as const) {
+      chmodSync(path, mode)
+      if (process.getuid?.() === 0) process.seteuid?.(65_534)
+      const said = await call(join(directory, 'none'), database).finally(() => {
+        if (process.getuid?.() === 0) process.seteuid?.(0)
+      })
+      assert.deepEqual(said, {
+        status: 1,
+        out: '',
+        err: `postern import: cannot read ${database}/postgrey.db: Permission denied; run it as root\n`,
+      })
+    }
+    chmodSync(database, 0o700)
   })
 })

@@ -1,6 +1,6 @@
 /** `postern import postgrey`: options, white lists and database of a real Postgrey. Nothing is dropped silently. */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
@@ -12,6 +12,7 @@ import type { Memory } from '../model/memory.ts'
 import { BtreeFileError } from '../store/btree_file.ts'
 import { type PostgreyRecord, readClients, readTriplets } from '../store/postgrey_database.ts'
 import { systemClock } from '../util/clock.ts'
+import { errnoCode, errnoText } from '../util/errno_text.ts'
 import type { Call } from './command.ts'
 import { configPath, readSource } from './config_source.ts'
 import { CommandError, GOOD, NEGATIVE, TEMPORARY, USAGE } from './exit_status.ts'
@@ -68,12 +69,12 @@ function formatReport({ taken, lines, differs, notes }: Report): string {
 }
 
 function importOptions(path: string, config: Config, report: Report): { readonly dbdir: string | null } {
-  if (!existsSync(path)) {
+  if (!isThere(path)) {
     report.differs.push(`${path}: there is no such file, so no options are taken over (say --defaults FILE)`)
     return { dbdir: null }
   }
   const variables = new Map<string, string>()
-  for (const [index, line] of readFileSync(path, 'utf8').split('\n').entries()) {
+  for (const [index, line] of readLines(path)) {
     const [, name, value = ''] = /^\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)$/.exec(line) ?? []
     if (name === 'POSTGREY_OPTS' || name === 'POSTGREY_TEXT') variables.set(name, value.trim())
     else if (name !== undefined) report.differs.push(`${path}:${index + 1}: the variable ${name} means nothing here`)
@@ -98,11 +99,11 @@ function importLists(directory: string, config: Config, report: Report): void {
     { name: 'whitelist_recipients', parse: parseRecipientLine, set: config.postern_greylist_whitelist_recipients },
   ]
   for (const { name, parse, set } of kinds) {
-    const paths = [`${directory}/${name}`, `${directory}/${name}.local`].filter(path => existsSync(path))
+    const paths = [`${directory}/${name}`, `${directory}/${name}.local`].filter(path => isThere(path))
     if (paths.length === 0) report.notes.push(`${directory}/${name}: there is no such file`)
     for (const path of paths) {
       let entries = 0
-      for (const [index, line] of readFileSync(path, 'utf8').split('\n').entries()) {
+      for (const [index, line] of readLines(path)) {
         const { entry, problem } = parse(line)
         if (entry !== null) entries++
         if (problem !== null) report.differs.push(`${path}:${index + 1}: ${problem}`)
@@ -114,6 +115,30 @@ function importLists(directory: string, config: Config, report: Report): void {
   }
 }
 
+/** Does what reads `path`; CommandError when the system does not let it. */
+function reading<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    const code = errnoCode(error)
+    if (code === '') throw error
+    const remedy = code === 'EACCES' || code === 'EPERM' ? '; run it as root' : ''
+    throw new CommandError(`cannot read ${path}: ${errnoText(error)}${remedy}`, NEGATIVE)
+  }
+}
+
+/** Its lines, from 0. */
+function readLines(path: string): Iterable<[number, string]> {
+  return reading(path, () => readFileSync(path, 'utf8'))
+    .split('\n')
+    .entries()
+}
+
+/** existsSync says no of what it may not see, which would be told as "no such file". */
+function isThere(path: string): boolean {
+  return reading(path, () => statSync(path, { throwIfNoEntry: false })) !== undefined
+}
+
 interface DatabaseImport {
   readonly config: Config
   /** Null: only tell. */
@@ -123,7 +148,7 @@ interface DatabaseImport {
 
 async function importDatabase(directory: string, context: DatabaseImport): Promise<void> {
   const { report } = context
-  if (!existsSync(`${directory}/postgrey.db`)) {
+  if (!isThere(`${directory}/postgrey.db`)) {
     report.differs.push(`${directory}/postgrey.db: there is no such file (say --dbdir DIR)`)
     return
   }
@@ -135,7 +160,7 @@ async function importDatabase(directory: string, context: DatabaseImport): Promi
       ['postgrey_clients.db', readClients],
     ] as const) {
       const path = `${directory}/${name}`
-      if (!existsSync(`${copy}/${name}`)) report.notes.push(`${path}: there is no such file`)
+      if (!isThere(`${copy}/${name}`)) report.notes.push(`${path}: there is no such file`)
       else await importFile(path, read(`${copy}/${name}`), context)
     }
   } finally {
@@ -148,10 +173,13 @@ async function importDatabase(directory: string, context: DatabaseImport): Promi
  * order that its manual gives for a hot backup), and Postgrey's own library, where it is there, works the logs in.
  */
 function recoverCopy(directory: string, copy: string, report: Report): void {
-  const names = readdirSync(directory)
+  const names = reading(directory, () => readdirSync(directory))
   const files = names.filter(name => /^postgrey(?:_clients)?\.db$/.test(name))
   const logs = names.filter(name => /^log\.\d+$/.test(name))
-  for (const name of [...files, ...logs]) copyFileSync(join(directory, name), join(copy, name))
+  for (const name of [...files, ...logs]) {
+    const path = join(directory, name)
+    reading(path, () => copyFileSync(path, join(copy, name)))
+  }
   if (logs.length === 0) return
   const { status } = spawnSync('perl', ['-MBerkeleyDB', '-e', RECOVER, copy], { stdio: 'ignore' })
   if (status !== 0)
