@@ -29,6 +29,7 @@ import { VerifyCache } from '../store/verify_cache.ts'
 import { formatProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
+import { findUnreadablePolicies } from './conf_files.ts'
 import { type Decision, openDecision } from './decision.ts'
 import { openReportCollector } from './dmarc_reports.ts'
 import { openSealing, openSrs } from './forwarding.ts'
@@ -86,6 +87,8 @@ export interface DecisionParts {
 /** Opens resolver, tables and restriction lists of a configuration; a problem when it cannot work at all. */
 export function openDecisionParts(options: GatewayOptions): DecisionParts | { readonly problem: string } {
   const { config, clock, emit } = options
+  const [unreadable] = findUnreadablePolicies(config)
+  if (unreadable !== undefined) return { problem: unreadable.text }
   const settings = hopSettings(config)
   if ('problem' in settings) return settings
   const forwarding = openSrs(config, { clock, classify: address => decision.classify(address) })

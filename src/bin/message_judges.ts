@@ -9,6 +9,7 @@ import type { AuthEnvelope, MessageJudge, MessageVerdict } from '../model/mail_a
 import type { SpfAnswer, SpfQuestion } from '../model/spf.ts'
 import type { TableProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
+import { readConfFile } from './conf_files.ts'
 import { ownVersion } from './version.ts'
 
 /** Opens a judge for each message of one configuration. */
@@ -58,20 +59,15 @@ function tellingJudge(judge: MessageJudge, tell: NonNullable<MessageJudgeService
   }
 }
 
-/** What main.cf, or the opendmarc.conf that it names, says about DMARC. */
+/** What main.cf, or the opendmarc.conf that it names, says about DMARC. ConfFileError when that cannot be read. */
 export function readMessageSettings(config: Config, warn: (problem: TableProblem) => void): MessageSettings {
   const file = config.postern_dmarc_conf
   const base = settingsOf(config)
   if (file === '') return base
   const table = 'postern_dmarc_conf'
-  const text = readOptional(file)
-  if (text === null) {
-    const missing = `${file}: no such file; DMARC does as OpenDMARC without a configuration`
-    warn({ severity: 'warning', table, file, line: null, text: missing, remedy: null })
-  }
   const { settings, problems } = parseOpendmarcConf({
     file,
-    text: text ?? '',
+    text: readConfFile(table, file),
     hostname: config.myhostname,
     base,
     readFile: readOptional,

@@ -2,7 +2,7 @@ import { sleep, systemClock } from '../util/clock.ts'
 import type { Call } from './command.ts'
 import { configPath, readSource } from './config_source.ts'
 import { CommandError, GOOD, NEGATIVE, TEMPORARY } from './exit_status.ts'
-import { isGateway, readPid, readStatus, type Status } from './state_directory.ts'
+import { isGateway, readPid, readStatus, type Status, whyHidden } from './state_directory.ts'
 
 const LOOK_EVERY_MS = 50
 /** A large configuration is built well within this time. */
@@ -13,6 +13,10 @@ export async function run({ options, terminal }: Call): Promise<number> {
   const read = readSource(configPath(options), options.texts('override'))
   if (!read.ok) throw new CommandError(`${read.problem.place.file}: ${read.problem.text}`, NEGATIVE)
   const directory = read.loaded.config.postern_state_directory
+  const hidden = whyHidden(directory)
+  if (hidden !== null) {
+    throw new CommandError(`${hidden}; run it as root, or as the user that the gateway runs as`, TEMPORARY)
+  }
   const pid = readPid(directory)
   if (pid === null || !isGateway(pid)) {
     throw new CommandError(`no gateway runs with postern_state_directory "${directory}"`, TEMPORARY)

@@ -13,6 +13,7 @@ import { hopSettings } from '../hop/settings.ts'
 import { registry } from '../restrictions/index.ts'
 import { formatProblem, type TableProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
+import { findUnreadable, withoutUnreadable } from './conf_files.ts'
 import { openDecision } from './decision.ts'
 import { reportProblem } from './dmarc_reports.ts'
 import { findFilters, findGatewayLimits, findHolds } from './gateway_limits.ts'
@@ -34,7 +35,8 @@ export interface Soundness {
 export async function examine(loaded: Loaded, path: string, clock: Clock): Promise<Soundness> {
   const { config } = loaded
   const told: TableProblem[] = []
-  const decision = openDecision(config, {
+  const readable = withoutUnreadable(config)
+  const decision = openDecision(readable, {
     clock,
     // Nothing is judged here.
     resolver: { query: async () => ({ status: 'failed', reason: 'not asked' }) },
@@ -46,7 +48,7 @@ export async function examine(loaded: Loaded, path: string, clock: Clock): Promi
     verify: async () => ({ status: 'service failure', text: 'not asked' }),
     dnsLists: { nearBudget: () => false, isListing: () => true },
   })
-  readMessageSettings(config, problem => told.push(problem))
+  readMessageSettings(readable, problem => told.push(problem))
   const specs = tableSpecs(config)
   for (const spec of specs) decision.lists.openTable(spec)
   await decision.ready()
@@ -82,6 +84,7 @@ function unusable(loaded: Loaded): readonly Problem[] {
     ['postern_dmarc_report_relay', relay.ok ? null : relay.problem],
     [report?.name ?? 'postern_dmarc_report_from', report?.text ?? null],
     ['smtp_tls_security_level', 'problem' in settings ? settings.problem : null],
+    ...findUnreadable(config).map(({ name, text }) => [name, text] as const),
     ['smtpd_tls_cert_file', 'problem' in tls ? tls.problem : null],
     [
       'postern_log',

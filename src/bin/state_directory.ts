@@ -1,6 +1,7 @@
 /** postern_state_directory: the pid file and what became of the last reload. Other parts keep their own files there. */
 import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { errnoCode, errnoText } from '../util/errno_text.ts'
 import { CommandError, NEGATIVE } from './exit_status.ts'
 import type { UserIds } from './identity.ts'
 
@@ -47,6 +48,17 @@ export function readPid(directory: string): number | null {
   const text = readOrNull(join(directory, 'postern.pid'))
   const pid = Number(text?.trim())
   return text !== null && Number.isInteger(pid) && pid > 1 ? pid : null
+}
+
+/** Why this user cannot tell whether a gateway runs; null: it can be told. */
+export function whyHidden(directory: string): string | null {
+  const path = join(directory, 'postern.pid')
+  try {
+    readFileSync(path)
+    return null
+  } catch (error) {
+    return errnoCode(error) === 'ENOENT' ? null : `cannot read ${path}: ${errnoText(error)}`
+  }
 }
 
 /** Whether a gateway runs under this number: after a crash or a reboot it may be anybody's. */

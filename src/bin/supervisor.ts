@@ -154,7 +154,11 @@ export class Supervisor {
 
   async #reload(): Promise<ReloadResult> {
     notifySystemd('RELOADING=1', 'Reading the configuration')
-    const problems = await this.#tryReload()
+    // Nothing that goes wrong here may leave `postern reload` waiting, or keep the next reload from being tried.
+    const problems = await this.#tryReload().catch((error: unknown) => {
+      this.fault(error)
+      return [`cannot use the configuration: ${error instanceof Error ? error.message : String(error)}`]
+    })
     for (const text of problems) this.#tell('error', `reload: ${text}`)
     if (problems.length > 0) this.#tell('error', 'reload: keeping the old configuration')
     else this.#tell('info', `reload: ${this.#options.source.path} is in use`)

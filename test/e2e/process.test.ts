@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import net from 'node:net'
+import os from 'node:os'
 import path from 'node:path'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { FixtureDns } from '../../src/dns/fixture_server.ts'
 import { freePort } from '../support/ports.ts'
 import { PosternProcess, runPostern } from '../support/postern_process.ts'
@@ -52,6 +53,22 @@ function load(port: number): { stop(): Promise<{ readonly accepted: number; read
 }
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+
+/** A directory that every user may enter. */
+function openDirectory(t: TestContext): string {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'postern-open-'))
+  t.after(() => fs.rmSync(directory, { recursive: true, force: true }))
+  fs.chmodSync(directory, 0o755)
+  return directory
+}
+
+function asNobody(open: string, { port, workers }: { readonly port: number; readonly workers: number }): string {
+  return `postern_smtp_listen = inet:127.0.0.1:${port}
+postern_workers = ${workers}
+postern_user = nobody
+postern_state_directory = ${open}/state
+`
+}
 
 describe('postern serve', () => {
   test('is ready within two seconds, and says where it is in the pid file', async t => {
@@ -172,6 +189,48 @@ describe('postern serve', () => {
     assert.equal(failed, 0)
     assert.ok(accepted > 0)
   })
+
+  for (const workers of [0, 2]) {
+    const skip = process.getuid?.() !== 0 && 'only root can'
+    test(`G22 a reload refuses a policyd-spf.conf that only root can read, and the next is taken (${workers} workers)`, {
+      skip,
+    }, async t => {
+      const port = await freePort()
+      const open = openDirectory(t)
+      const base = asNobody(open, { port, workers })
+      const postern = PosternProcess.start(t, base)
+      await postern.ready()
+      fs.chmodSync(postern.directory, 0o755)
+      const secret = path.join(open, 'policyd-spf.conf')
+      fs.writeFileSync(secret, 'HELO_reject = Fail\n', { mode: 0o600 })
+      postern.writeMainCf(`${base}postern_spf_policyd_conf = ${secret}\n`)
+      const refused = await runPostern(['reload', '-c', postern.directory])
+      assert.equal(refused.code, 1, refused.stderr)
+      assert.match(
+        refused.stderr,
+        /main\.cf:\d+:1: cannot read postern_spf_policyd_conf \/.*: Permission denied; let postern_user read it/,
+      )
+      assert.deepEqual(await connect(port).read(), ['220 mx.example.com ESMTP Postfix'])
+
+      fs.chmodSync(secret, 0o644)
+      const taken = await runPostern(['reload', '-c', postern.directory])
+      assert.deepEqual([taken.code, taken.stderr], [0, ''])
+      assert.equal(postern.child.exitCode, null)
+    })
+
+    test(`G22 what postern_user cannot read ends the start with one sentence (${workers} workers)`, {
+      skip,
+    }, async t => {
+      const open = openDirectory(t)
+      const secret = path.join(open, 'policyd-spf.conf')
+      fs.writeFileSync(secret, 'HELO_reject = Fail\n', { mode: 0o600 })
+      const base = asNobody(open, { port: await freePort(), workers })
+      const postern = PosternProcess.start(t, `${base}postern_spf_policyd_conf = ${secret}\n`)
+      assert.equal((await postern.ended).code, 1)
+      assert.match(postern.stderr, /^postern serve: cannot read postern_spf_policyd_conf .*: Permission denied; .*\n$/m)
+      assert.doesNotMatch(postern.stderr, /^ +at /m)
+    })
+  }
 
   test('a reload keeps what is known of the DNS, unless its settings change', async t => {
     const dns = new FixtureDns({ records: {}, minimum: 600 })
