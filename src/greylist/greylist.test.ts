@@ -209,9 +209,13 @@ test('T3.6 turned off it greylists nobody, whatever is stored, and stores nothin
 })
 
 test('T5.1 a memory that does not answer delays nobody', async () => {
-  const { memory, decide } = await greylist()
+  const { clock, memory, decide } = await greylist()
   memory.broken = 'disk full'
-  assert.deepEqual(await decide(), { status: 'failed', reason: 'disk full' })
+  assert.deepEqual(await decide(), { status: 'failed', reason: 'disk full', warning: 'disk full' })
+  assert.deepEqual(await decide(), { status: 'failed', reason: 'disk full', warning: null })
+  await clock.advance(60_000)
+  const later = await decide()
+  assert.equal(later.status === 'failed' && later.warning, 'disk full; 1 more in the last 60 s')
 })
 
 test('T11.1 an IPv6 /64 is one client; /48 can be set', async () => {

@@ -9,6 +9,7 @@ import type { GreylistNoted, Memory, MemoryEntry } from '../model/memory.ts'
 import type { SpfAnswer } from '../model/spf.ts'
 import type { Clock } from '../util/clock.ts'
 import { type IpAddress, parseIp } from '../util/ip.ts'
+import { SparseNotice } from '../util/sparse_notice.ts'
 import { Instances } from './instances.ts'
 import { clientKey, correspondentKey, postgreyAddress, spfClientKey, spfTripletKey, tripletKey } from './keys.ts'
 import type { CurrentLists, GreylistLists } from './lists.ts'
@@ -46,12 +47,15 @@ export class Greylist implements Greylisting {
   readonly #memory: Memory
   readonly #clock: Clock
   readonly #instances = new Instances()
+  /** A full disk fails every mail: a line for each would be one more thing to fill it. */
+  readonly #failures: SparseNotice
 
   constructor(options: GreylistOptions) {
     this.#settings = options.settings
     this.#lists = options.lists
     this.#memory = options.memory
     this.#clock = options.clock
+    this.#failures = new SparseNotice(options.clock)
   }
 
   decide(request: GreylistRequest, spf: AskMailFromSpf | null): Promise<GreylistAnswer> {
@@ -112,7 +116,7 @@ export class Greylist implements Greylisting {
   }
 
   #noted(attempt: Attempt, noted: Lookup<GreylistNoted>): GreylistAnswer | Promise<GreylistAnswer> {
-    if (noted.status !== 'found') return failure(noted)
+    if (noted.status !== 'found') return this.#failure(noted)
     const { value } = noted
     if (value.kind === 'client') return this.#pass(attempt, { reason: 'client AWL' })
     if (this.#missing(attempt, value) <= 0) return this.#waited(attempt, value, this.#clientText(attempt))
@@ -154,7 +158,7 @@ export class Greylist implements Greylisting {
     const { keys, rules } = this.#settings
     const triplet = spfTripletKey(domain, request, keys)
     const noted = await this.#memory.note({ triplet, client: spfClientKey(domain, keys), now, rules })
-    if (noted.status !== 'found') return failure(noted)
+    if (noted.status !== 'found') return this.#failure(noted)
     if (noted.value.kind === 'client') return this.#pass(attempt, { reason: 'client AWL', matched: `SPF ${domain}` })
     return this.#missing(attempt, noted.value) <= 0
       ? this.#waited(attempt, noted.value, `SPF ${domain}`)
@@ -208,8 +212,9 @@ export class Greylist implements Greylisting {
     const address = logsMask ? `${postgreyAddress(ip)}/${ip.family === 4 ? 32 : 128}` : request.clientAddress
     return [actionLine(line, request, address)]
   }
-}
 
-function failure(lookup: Exclude<Lookup<unknown>, { status: 'found' }>): GreylistAnswer {
-  return { status: 'failed', reason: lookup.status === 'failed' ? lookup.reason : 'the memory has no answer' }
+  #failure(lookup: Exclude<Lookup<unknown>, { status: 'found' }>): GreylistAnswer {
+    const reason = lookup.status === 'failed' ? lookup.reason : 'the memory has no answer'
+    return { status: 'failed', reason, warning: this.#failures.tell(reason) }
+  }
 }

@@ -42,5 +42,5 @@ export type GreylistAnswer =
     }
   /** `action` is Postgrey's whole answer: "DEFER_IF_PERMIT 4.2.0 Greylisted, see …". */
   | { readonly status: 'greylist'; readonly reason: string; readonly action: string; readonly log: readonly string[] }
-  /** The memory did not answer; the mail goes on. */
-  | { readonly status: 'failed'; readonly reason: string }
+  /** The memory did not answer; the mail goes on. `warning` is what to log of it; null: that was said within the minute. */
+  | { readonly status: 'failed'; readonly reason: string; readonly warning: string | null }

@@ -33,7 +33,8 @@ const cases: readonly [what: string, verdict: Partial<ListVerdict>, action: stri
   ['HOLD', { effects: { ...NO_EFFECTS, hold: true, prepend: ['X-A: 1'] } }, 'HOLD', ['PREPEND X-A: 1']],
   ['PREPEND', { effects: { ...NO_EFFECTS, prepend: ['X-A: 1', 'X-B: 2'], bcc: ['d@e'] } }, 'PREPEND X-A: 1', ['PREPEND X-B: 2', 'BCC d@e']],
   ['BCC', { effects: { ...NO_EFFECTS, bcc: ['d@e'] } }, 'BCC d@e', []],
-  ['a deferral and an action', { deferIfPermit: '450 4.2.0 later', effects: { ...NO_EFFECTS, prepend: ['X-A: 1'] } }, 'DEFER_IF_PERMIT 4.2.0 later', ['PREPEND X-A: 1']],
+  ['a deferral, whatever else: nothing is taken', { deferIfPermit: '450 4.2.0 later', effects: { ...NO_EFFECTS, hold: true, prepend: ['X-A: 1'] } }, 'DEFER_IF_PERMIT 4.2.0 later', []],
+  ['a deferral that counts only if others refuse, and an action', { deferIfReject: '450 4.7.1 later', effects: { ...NO_EFFECTS, prepend: ['X-A: 1'] } }, 'DEFER_IF_REJECT 4.7.1 later', ['PREPEND X-A: 1']],
 ]
 for (const [what, verdict, action, left] of cases) {
   test(`G17 one action for ${what}: ${action}`, () => {

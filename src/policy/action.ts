@@ -27,12 +27,10 @@ function wishes(verdict: ListVerdict, facts: Facts): readonly string[] {
   const { deferIfPermit, deferIfReject } = verdict
   // Whether others permit or refuse, it is to be deferred.
   if (deferIfPermit !== null && deferIfReject !== null) return [forPostfix(deferIfPermit, facts)]
-  const deferral =
-    deferIfPermit !== null
-      ? [`DEFER_IF_PERMIT ${withoutCode(forPostfix(deferIfPermit, facts))}`]
-      : deferIfReject !== null
-        ? [`DEFER_IF_REJECT ${withoutCode(forPostfix(deferIfReject, facts))}`]
-        : []
+  // Whether others permit or refuse, it is not taken now, and what was to happen to it is asked for again with the retry.
+  if (deferIfPermit !== null) return [`DEFER_IF_PERMIT ${withoutCode(forPostfix(deferIfPermit, facts))}`]
+  // With this one it is taken if others permit it: then the rest is really lost.
+  const deferral = deferIfReject === null ? [] : [`DEFER_IF_REJECT ${withoutCode(forPostfix(deferIfReject, facts))}`]
   return [...deferral, ...messageActions(verdict.effects)]
 }
 

@@ -53,9 +53,12 @@ describe('check_greylist alone', () => {
   })
 
   test('T5.1 a memory that does not answer lets pass, and the log tells it', async () => {
-    const { decide, log } = greylist({ status: 'failed', reason: 'the disk is full' })
+    const failed = { status: 'failed', reason: 'the disk is full' } as const
+    const { decide, log } = greylist({ ...failed, warning: 'the disk is full; 7 more in the last 60 s' })
     assert.equal(await decide(REQUEST), 'DUNNO')
-    assert.deepEqual(log, ['postgrey: not greylisted: the disk is full'])
+    assert.deepEqual(log, ['postgrey: not greylisted: the disk is full; 7 more in the last 60 s'])
+    const again = greylist({ ...failed, warning: null })
+    assert.deepEqual([await again.decide(REQUEST), again.log], ['DUNNO', []])
   })
 
   test('names the attribute that is missing, as Postgrey does, and asks nobody', async () => {
@@ -154,6 +157,25 @@ describe('a whole list', () => {
     assert.equal(await decide(REQUEST), 'HOLD')
     assert.deepEqual(log, [
       'postern/policy: a policy answer has room for one action: "HOLD" was sent, and not "PREPEND X-A: 1"',
+    ])
+    await decide(REQUEST)
+    assert.equal(log.length, 2)
+  })
+
+  test('tells once that there is room for one header, and nothing of mail that is not taken', async () => {
+    const log: string[] = []
+    const effects = { ...NO_EFFECTS, prepend: ['X-A: 1', 'X-B: 2'] }
+    let verdict: ListVerdict = { ...VERDICT, deferIfPermit: '450 4.2.0 later', effects }
+    const decide = decideByList(
+      () => Promise.resolve(verdict),
+      event => log.push(shown(event)),
+    )
+    assert.equal(await decide(REQUEST), 'DEFER_IF_PERMIT 4.2.0 later')
+    assert.deepEqual(log, [])
+    verdict = { ...VERDICT, effects }
+    for (const _ of [1, 2, 3]) assert.equal(await decide(REQUEST), 'PREPEND X-A: 1')
+    assert.deepEqual(log, [
+      'postern/policy: a policy answer has room for one action: "PREPEND X-A: 1" was sent, and not "PREPEND X-B: 2"; other headers that are left out will not be told',
     ])
   })
 })

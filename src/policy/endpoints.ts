@@ -15,13 +15,17 @@ const POSTGREY_LIMIT = 512
 
 /** Runs a whole list: all its questions at once, one action out. */
 export function decideByList(judge: ListJudge, emit: EmitEvent): Decide {
+  let hasToldHeaders = false
   return async request => {
     const facts = requestFacts(request)
     const verdict = await judge(facts)
     for (const event of verdict.events) emit(ownEvent(event))
     const { action, left } = policyAction(verdict, facts)
-    if (left.length > 0) {
-      const text = `a policy answer has room for one action: "${action}" was sent, and not ${left.map(each => `"${each}"`).join(', ')}`
+    // Two restrictions that each put a header in front do so for every mail: that is a matter of the list, not of this one.
+    const isOnlyHeaders = [action, ...left].every(each => each.startsWith('PREPEND '))
+    if (left.length > 0 && !(isOnlyHeaders && hasToldHeaders)) {
+      hasToldHeaders ||= isOnlyHeaders
+      const text = `a policy answer has room for one action: "${action}" was sent, and not ${left.map(each => `"${each}"`).join(', ')}${isOnlyHeaders ? '; other headers that are left out will not be told' : ''}`
       emit({ kind: 'warning', text, daemon: 'postern/policy' })
     }
     return action
@@ -79,7 +83,8 @@ export function decideByGreylist(options: {
 
 function greylistAction(answer: GreylistAnswer, emit: EmitEvent): string {
   if (answer.status === 'failed') {
-    emit({ kind: 'warning', text: `not greylisted: ${answer.reason}`, daemon: 'postgrey' })
+    if (answer.warning !== null)
+      emit({ kind: 'warning', text: `not greylisted: ${answer.warning}`, daemon: 'postgrey' })
     return 'DUNNO'
   }
   for (const text of answer.log) emit({ kind: 'info', text, daemon: 'postgrey' })

@@ -62,6 +62,12 @@ describe('check_greylist', () => {
     const session = open()
     assert.equal(await session.rcpt(), 'ok')
     assert.deepEqual(session.log, ['warning: check_greylist: nobody is greylisted: disk full'])
+    // The gateway has one Greylisting for all sessions: it says a trouble once a minute.
+    const next = gateway()
+    next.memory.broken = 'disk full'
+    const one = next.open()
+    for (const recipient of ['a@here.example', 'b@here.example']) assert.equal(await one.rcpt({ recipient }), 'ok')
+    assert.equal(one.log.length, 1)
   })
 
   test('T3.6 postern_greylist = no', async () => {

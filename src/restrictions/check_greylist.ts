@@ -15,7 +15,7 @@ export const check_greylist = restriction({
   async check({ ask, subject, config }) {
     const answer = await ask.greylist()
     if (answer.status === 'failed') {
-      ask.warn(`check_greylist: nobody is greylisted: ${answer.reason}`)
+      if (answer.warning !== null) ask.warn(`check_greylist: nobody is greylisted: ${answer.warning}`)
       return DUNNO
     }
     for (const line of answer.log) ask.info(line, 'postgrey')
