@@ -8,6 +8,7 @@ import { MilterServer } from './server.ts'
 
 /** A connection in memory. */
 class FakeStream implements PushStream {
+  readonly peer = '192.0.2.7:4711'
   readonly written: Buffer[] = []
   handlers: PushHandlers | null = null
   isCongested = false

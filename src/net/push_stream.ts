@@ -13,6 +13,8 @@ export interface PushHandlers {
 
 /** A connection that hands bytes on as they come: for protocols with many small requests, which a promise for each read would slow down. */
 export interface PushStream {
+  /** Who is at the other end, for the log: "192.0.2.7:4711", or "a local process" behind a Unix socket. */
+  readonly peer: string
   /** Nothing is read before. */
   start(handlers: PushHandlers): void
   /** In one system call. After a break it does nothing. */
@@ -28,10 +30,14 @@ export interface PushStream {
 
 /** The server end of an accepted socket. */
 export class SocketPushStream implements PushStream {
+  readonly peer: string
   readonly #socket: Socket
 
   constructor(socket: Socket) {
     this.#socket = socket
+    const { remoteAddress: address, remotePort: port } = socket
+    this.peer =
+      address === undefined ? 'a local process' : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
     socket.setNoDelay(true)
     // Who has said all it wants still reads our answer.
     socket.allowHalfOpen = true

@@ -8,6 +8,7 @@ import { WINDOW } from './session.ts'
 
 /** A connection in memory. */
 class FakeStream implements PushStream {
+  readonly peer = '192.0.2.7:4711'
   readonly written: string[] = []
   handlers: PushHandlers | null = null
   isCongested = false
@@ -111,10 +112,29 @@ describe('PolicyServer', () => {
     await stream.say('helo\nrequest=junk_mail_policy\n\n\n')
     assert.deepEqual(stream.written.join(''), 'action=DUNNO\n\naction=DUNNO\n\n')
     assert.deepEqual(warnings, [
-      'ignoring garbage: <helo>',
-      "unrecognized request type: 'junk_mail_policy'",
-      "unrecognized request type: ''",
+      "ignoring garbage: <helo>; unrecognized request type: 'junk_mail_policy' (door, from 192.0.2.7:4711)",
     ])
+  })
+
+  test('T5.2 a client that writes nothing but garbage has two lines in the log, however much it is', async () => {
+    const { connect, warnings } = start(() => 'REJECT')
+    const stream = connect()
+    for (let i = 0; i < 50; i++) await stream.say(`${'x\n'.repeat(640)}\n`)
+    assert.equal(stream.written.join(''), 'action=DUNNO\n\n'.repeat(50))
+    stream.destroy()
+    assert.deepEqual(warnings, [
+      "ignoring garbage: <x> and 639 more lines; unrecognized request type: '' (door, from 192.0.2.7:4711)",
+      'ignored 31360 more lines of garbage and 49 more unrecognized requests (door, from 192.0.2.7:4711)',
+    ])
+  })
+
+  test('T5.2 a request with a line of garbage is decided', async () => {
+    const { connect, warnings } = start(request => `REJECT ${request.sender}`)
+    const stream = connect()
+    await stream.say(`x\n${ASK('a')}`)
+    stream.destroy()
+    assert.deepEqual(stream.written, ['action=REJECT a\n\n'])
+    assert.deepEqual(warnings, ['ignoring garbage: <x> (door, from 192.0.2.7:4711)'])
   })
 
   test('closes a connection whose request does not end, after what it asked before', async () => {

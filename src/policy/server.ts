@@ -127,7 +127,8 @@ class Connection {
     this.#server = server
     this.#stream = stream
     this.door = door
-    this.#session = new PolicySession(text => this.#endpoint()?.warn(text))
+    const from = ` (${door.replace(/^policy /, '')}, from ${stream.peer})`
+    this.#session = new PolicySession(text => this.#endpoint()?.warn(text + from))
   }
 
   take(chunk: Buffer): void {
@@ -171,6 +172,7 @@ class Connection {
 
   gone(): void {
     this.#open = false
+    this.#session.close()
   }
 
   destroy(): void {

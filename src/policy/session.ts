@@ -16,6 +16,10 @@ export interface Asked {
 export class PolicySession {
   readonly #reader = new RequestReader()
   readonly #warn: (text: string) => void
+  /** A client that speaks another language is told of once: it could fill the log at the rate at which it writes. */
+  #hasToldNonsense = false
+  #untoldLines = 0
+  #untoldRequests = 0
   /** Answers from `#sent` on; null: still being judged. */
   #answers: (string | null)[] = []
   /** Number of the first of `#answers`. */
@@ -40,12 +44,12 @@ export class PolicySession {
         return null
       }
       const { request, garbage } = parseRequest(text)
-      for (const line of garbage) this.#warn(`ignoring garbage: <${line.slice(0, 100)}>`)
+      const isAsked = request.request === 'smtpd_access_policy'
+      if (garbage.length > 0 || !isAsked) this.#tellNonsense(garbage, isAsked ? null : (request.request ?? ''))
       const number = this.#sent + this.#answers.length
       this.#answers.push(null)
-      if (request.request === 'smtpd_access_policy') return { number, request }
+      if (isAsked) return { number, request }
       // Postgrey logs this and says nothing, and its client waits until it gives up.
-      this.#warn(`unrecognized request type: '${(request.request ?? '').slice(0, 100)}'`)
       this.answer(number, 'DUNNO')
     }
     return null
@@ -94,6 +98,33 @@ export class PolicySession {
   /** There is no telling where the next request begins: answer what was asked, then close. */
   get isBroken(): boolean {
     return this.#broken
+  }
+
+  /** The connection is gone: how much more was no request. */
+  close(): void {
+    if (this.#untoldLines === 0 && this.#untoldRequests === 0) return
+    this.#warn(
+      `ignored ${this.#untoldLines} more lines of garbage and ${this.#untoldRequests} more unrecognized requests`,
+    )
+    this.#untoldLines = 0
+    this.#untoldRequests = 0
+  }
+
+  /** In Postgrey's words. `type` is that of an unrecognized request, else null. */
+  #tellNonsense(garbage: readonly string[], type: string | null): void {
+    if (this.#hasToldNonsense) {
+      this.#untoldLines += garbage.length
+      if (type !== null) this.#untoldRequests++
+      return
+    }
+    this.#hasToldNonsense = true
+    const [first, ...more] = garbage
+    const counted = more.length === 0 ? '' : ` and ${more.length} more lines`
+    const said = [
+      ...(first === undefined ? [] : [`ignoring garbage: <${first.slice(0, 100)}>${counted}`]),
+      ...(type === null ? [] : [`unrecognized request type: '${type.slice(0, 100)}'`]),
+    ]
+    this.#warn(said.join('; '))
   }
 
   #break(): void {
