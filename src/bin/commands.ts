@@ -159,7 +159,7 @@ export const commands: readonly CommandSpec[] = [
     exits: [
       [0, 'done'],
       [1, 'there is nothing; for providers: the list is older than 180 days'],
-      [75, 'the memory did not answer'],
+      [75, 'the memory did not answer, or could not be read'],
     ],
     examples: ['postern greylist show 192.0.2.7', 'postern greylist forget a@example.org'],
     load: () => import('./greylist_command.ts'),

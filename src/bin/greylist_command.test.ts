@@ -74,6 +74,38 @@ describe('postern greylist', () => {
     assert.equal(byAddress.out, 'forgotten: triplet 192.0.3.0/x@y.example/c@d.example\n')
   })
 
+  test('an empty memory is 1, one that cannot be read 75, and they say which', async t => {
+    const directory = configure(t)
+    assert.deepEqual(await postern('greylist', 'list', '-c', directory), {
+      status: 1,
+      out: '',
+      err: 'postern greylist: nothing is remembered\n',
+    })
+    mkdirSync(join(directory, 'state'), { recursive: true })
+    rmSync(join(directory, 'state', 'memory'), { recursive: true, force: true })
+    // Not even root can list it.
+    writeFileSync(join(directory, 'state', 'memory'), '')
+    for (const words of [['list'], ['show', '192.0.2.7'], ['forget', '192.0.2.7']]) {
+      const { status, out, err } = await postern('greylist', ...words, '-c', directory)
+      assert.deepEqual([status, out], [75, ''], words.join(' '))
+      assert.match(err, /state\/memory: .*\n.*the memory could not be read/)
+      assert.doesNotMatch(err, /nothing is remembered/)
+    }
+  })
+
+  test('with postern_greylist_privacy it says that triplets cannot be found by an address', async t => {
+    const directory = configure(t, 'postern_greylist_privacy = yes\n')
+    assert.equal((await postern('greylist', 'allow', '192.0.2.7', '-c', directory)).status, 0)
+    const sums = /keeps only sums: triplets cannot be found by "192\.0\.2\.[78]"\n$/
+    const known = await postern('greylist', 'show', '192.0.2.7', '-c', directory)
+    assert.equal(known.status, 0)
+    assert.match(known.out, /^client [0-9a-f]{40}: not delayed any more/)
+    assert.match(known.err, sums)
+    const unknown = await postern('greylist', 'show', '192.0.2.8', '-c', directory)
+    assert.equal(unknown.status, 1)
+    assert.match(unknown.err, sums)
+  })
+
   test('says what it cannot do', async t => {
     const directory = configure(t, 'postern_greylist_auto_allow = 0\n')
     assert.match(

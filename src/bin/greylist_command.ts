@@ -31,6 +31,8 @@ interface Context {
   readonly what: string
   /** Seconds since 1970. */
   readonly now: number
+  /** The memory has said that something in it cannot be read: what is listed is not all. */
+  isIncomplete(): boolean
 }
 
 export async function run(call: Call): Promise<number> {
@@ -55,10 +57,16 @@ export async function run(call: Call): Promise<number> {
   if (run === undefined)
     throw new CommandError(`cannot use "${action}": expected list, show, forget, allow or providers`, USAGE)
   if (what === '' && action !== 'list') throw new CommandError(`${action}: of what?`, USAGE)
-  const memory = await openMemory(config, { clock: systemClock, pid: process.pid, use: 'command', warn })
+  let troubles = 0
+  const troubled = (text: string): void => {
+    troubles++
+    warn(text)
+  }
+  const memory = await openMemory(config, { clock: systemClock, pid: process.pid, use: 'command', warn: troubled })
   try {
     const settings = greylistSettings(config)
-    return await run({ call, settings, memory, what, now: Math.floor(systemClock.now() / 1000) })
+    const now = Math.floor(systemClock.now() / 1000)
+    return await run({ call, settings, memory, what, now, isIncomplete: () => troubles > 0 })
   } finally {
     await memory.close()
   }
@@ -78,7 +86,21 @@ async function list(context: Context): Promise<number> {
   else
     for (const { kind, key, first, last, count } of found)
       call.terminal.out(`${kind} ${key} first=${time(first)} last=${time(last)} count=${count}\n`)
-  return found.length > 0 || what === '' ? GOOD : NEGATIVE
+  return listed(found, context)
+}
+
+/** The exit status of a listing. An empty one has a reason, and that the memory could not be read is not "nothing". */
+function listed(found: readonly MemoryEntry[], context: Context): number {
+  const { call, what, settings, isIncomplete } = context
+  const say = (text: string): void => call.terminal.err(`postern greylist: ${text}\n`)
+  if (isIncomplete()) {
+    say('the memory could not be read, or not all of it')
+    return TEMPORARY
+  }
+  if (settings.keys.privacy && what !== '' && !found.some(({ kind }) => kind === 'triplet'))
+    say(`postern_greylist_privacy keeps only sums: triplets cannot be found by "${what}"`)
+  else if (found.length === 0) say(what === '' ? 'nothing is remembered' : `nothing is remembered of "${what}"`)
+  return found.length > 0 ? GOOD : NEGATIVE
 }
 
 async function show(context: Context): Promise<number> {
@@ -90,8 +112,7 @@ async function show(context: Context): Promise<number> {
   )
   if (call.options.has('json')) call.terminal.out(`${JSON.stringify(found, null, 2)}\n`)
   else for (const entry of found) call.terminal.out(`${describe(entry, context)}\n`)
-  if (found.length === 0) call.terminal.err(`postern greylist: nothing is remembered of "${what}"\n`)
-  return found.length > 0 ? GOOD : NEGATIVE
+  return listed(found, context)
 }
 
 async function forget(context: Context): Promise<number> {
@@ -103,8 +124,7 @@ async function forget(context: Context): Promise<number> {
   }
   if (call.options.has('json')) call.terminal.out(`${JSON.stringify(found, null, 2)}\n`)
   else for (const { kind, key } of found) call.terminal.out(`forgotten: ${kind} ${key}\n`)
-  if (found.length === 0) call.terminal.err(`postern greylist: nothing is remembered of "${what}"\n`)
-  return found.length > 0 ? GOOD : NEGATIVE
+  return listed(found, context)
 }
 
 async function allow(context: Context): Promise<number> {
