@@ -120,11 +120,8 @@ export class PolicySession {
     this.#hasToldNonsense = true
     const [first, ...more] = garbage
     const counted = more.length === 0 ? '' : ` and ${more.length} more lines`
-    const said = [
-      ...(first === undefined ? [] : [`ignoring garbage: <${first.slice(0, 100)}>${counted}`]),
-      ...(type === null ? [] : [`unrecognized request type: '${type.slice(0, 100)}'`]),
-    ]
-    this.#warn(said.join('; '))
+    if (first !== undefined) this.#warn(`ignoring garbage: <${first.slice(0, 100)}>${counted}`)
+    if (type !== null) this.#warn(`unrecognized request type: '${type.slice(0, 100)}'`)
   }
 
   #break(): void {
