@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { ManualClock } from '../../test/support/manual_clock.ts'
 import type { AcceptedSocket } from '../net/listener.ts'
 import type { ConfigSource } from './config_source.ts'
@@ -42,6 +43,13 @@ class FakeWorker implements WorkerHandle {
     const build = this.heard.findLast(message => message.kind === 'build')
     assert.ok(build)
     this.callbacks.message({ kind: 'built', generation: build.generation, problem })
+  }
+
+  /** Answers the last `use`. */
+  using(): void {
+    const use = this.heard.findLast(message => message.kind === 'use')
+    assert.ok(use)
+    this.callbacks.message({ kind: 'using', generation: use.generation })
   }
 
   kinds(): readonly string[] {
@@ -220,6 +228,14 @@ describe('Crew', () => {
     worker(0).built(null)
     assert.equal(worker(0).kinds().includes('use 2'), false)
     worker(1).built(null)
+    let isTold = false
+    void changed.then(() => {
+      isTold = true
+    })
+    worker(0).using()
+    await setImmediate()
+    assert.equal(isTold, false)
+    worker(1).using()
     assert.equal(await changed, null)
     assert.deepEqual(worker(0).kinds(), ['build 1', 'use 1', 'build 2', 'use 2'])
   })
@@ -247,10 +263,24 @@ describe('Crew', () => {
     const changed = crew.change(source('b'))
     worker(0).built(null)
     worker(1).callbacks.exit('signal SIGKILL', null)
+    worker(0).using()
     assert.equal(await changed, null)
     await clock.advance(1)
     worker(2).start()
     assert.deepEqual(worker(2).kinds(), ['build 2', 'use 2'])
+  })
+
+  test('nor does one that dies before it uses what was decided', async () => {
+    const { crew, worker } = makeCrew(2)
+    void crew.begin()
+    worker(0).start()
+    worker(1).start()
+    const changed = crew.change(source('b'))
+    worker(0).built(null)
+    worker(1).built(null)
+    worker(0).using()
+    worker(1).callbacks.exit('signal SIGKILL', null)
+    assert.equal(await changed, null)
   })
 
   test('a worker that starts during a change is told the new one when it is decided', async () => {
@@ -263,6 +293,7 @@ describe('Crew', () => {
     const changed = crew.change(source('b'))
     worker(2).callbacks.message({ kind: 'started' })
     worker(0).built(null)
+    worker(0).using()
     assert.equal(await changed, null)
     // The answer to the old one comes too late.
     worker(2).callbacks.message({ kind: 'built', generation: 1, problem: null })

@@ -47,6 +47,13 @@ interface Change extends Build {
   readonly done: (problem: string | null) => void
 }
 
+/** A change that is decided, and that not all have made yet. */
+interface Handover {
+  readonly generation: number
+  readonly open: Set<Member>
+  readonly done: () => void
+}
+
 /** A worker that lives shorter than this counts as failing, and waits longer and longer for its successor. */
 const SHORT_LIFE_MS = 10_000
 const FIRST_DELAY_MS = 200
@@ -62,6 +69,7 @@ export class Crew {
   /** What every worker is to use. */
   #current: Build
   #change: Change | null = null
+  #handover: Handover | null = null
   #failures = 0
   /** Called when all have become ready, or one cannot. */
   #begun: ((problem: string | null) => void) | null = null
@@ -154,6 +162,9 @@ export class Crew {
       case 'built':
         this.#built(member, message.generation, message.problem)
         break
+      case 'using':
+        if (message.generation === this.#handover?.generation) this.#settleHandover(member)
+        break
       case 'taken':
         this.#queue.offer(member)
         break
@@ -197,15 +208,30 @@ export class Crew {
   #settleChange(change: Change): void {
     if (change.open.size > 0) return
     this.#change = null
-    const { generation, source, problem } = change
-    if (problem === null) this.#current = { generation, source }
+    const { generation, source, problem, done } = change
+    if (problem === null) {
+      this.#current = { generation, source }
+      const open = new Set([...change.members].filter(member => this.#members.has(member)))
+      this.#handover = { generation, open, done: () => done(null) }
+    }
     for (const member of this.#members) {
       if (problem !== null) send(member, { kind: 'drop', generation })
       else if (change.members.has(member)) this.#use(member)
       // Started meanwhile, with the old one.
       else if (member.started) send(member, { kind: 'build', generation, source })
     }
-    change.done(problem)
+    if (problem !== null) done(problem)
+    else this.#settleHandover(null)
+  }
+
+  /** Who is told that a configuration is in use may count on it from then on, at each of the workers. */
+  #settleHandover(used: Member | null): void {
+    const handover = this.#handover
+    if (handover === null) return
+    if (used !== null) handover.open.delete(used)
+    if (handover.open.size > 0) return
+    this.#handover = null
+    handover.done()
   }
 
   #exited(member: Member, how: string, untaken: Arrival | null): void {
@@ -215,6 +241,7 @@ export class Crew {
     if (untaken !== null) this.#options.clock.after(RETURN_DELAY_MS, () => this.#queue.takeBack(untaken))
     if (member.handle !== null) this.#options.workerGone(member.handle)
     if (this.#change?.open.delete(member) === true) this.#settleChange(this.#change)
+    this.#settleHandover(member)
     if (this.#ended !== null) {
       if (this.#members.size === 0) this.#ended()
       return

@@ -5,7 +5,7 @@ import type { ConfigSource } from './config_source.ts'
 export type ToWorker =
   /** Build everything for this configuration, beside the one in use; answered by `built`. */
   | { readonly kind: 'build'; readonly generation: number; readonly source: ConfigSource }
-  /** New connections get this generation from now on. */
+  /** New connections get this generation from now on; answered by `using`. */
   | { readonly kind: 'use'; readonly generation: number }
   /** It will not be used after all. */
   | { readonly kind: 'drop'; readonly generation: number }
@@ -21,6 +21,7 @@ export type ToSupervisor =
   | { readonly kind: 'started' }
   /** `problem`: why it cannot be used; null: all is well. */
   | { readonly kind: 'built'; readonly generation: number; readonly problem: string | null }
+  | { readonly kind: 'using'; readonly generation: number }
   | { readonly kind: 'taken' }
   /** A policy or milter connection that was taken has ended. */
   | { readonly kind: 'helper_closed' }

@@ -86,6 +86,7 @@ export class Worker {
         break
       case 'use':
         this.#use(message.generation)
+        this.#options.send({ kind: 'using', generation: message.generation })
         break
       case 'drop':
         this.#retire(this.#generations.get(message.generation))

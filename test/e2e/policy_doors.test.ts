@@ -109,6 +109,11 @@ postern_policy_listen = unix:private/postgrey { check_greylist }, unix:private/l
     postern.writeMainCf(doors(`inet:127.0.0.1:${kept} { defer }, inet:127.0.0.1:${added} { check_greylist }`))
     postern.child.kill('SIGHUP')
     assert.equal(await leaving.action(), '[closed]')
+    // Each worker changes for itself; this is told when the last one has.
+    const log = `${postern.directory}/state/log`
+    const isTold = (): boolean => /reload: .* is in use/.test(fs.readFileSync(log, 'utf8'))
+    for (let i = 0; i < 500 && !isTold(); i++) await pause(20)
+    assert.ok(isTold())
     assert.equal(await long.ask(fresh()), '450 4.3.2 Try again later')
     const fresher = new RawPolicyClient({ port: added })
     assert.match(await fresher.ask(fresh()), /^DEFER_IF_PERMIT/)
