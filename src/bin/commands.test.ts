@@ -281,6 +281,53 @@ smtpd_sender_restrictions = check_sender_access inline:{ { later@b.example = 450
   })
 })
 
+describe('postern explain --endpoint', () => {
+  const listen = `postern_policy_listen =
+    inet:127.0.0.1:10023
+    unix:private/policyd-spf { check_spf }
+    inet:127.0.0.1:10025 { check_sender_access inline:{ { a@b.example = 550 5.7.1 go away } }, check_greylist }
+`
+  const mail = ['--client', '192.0.2.7', '--name', 'c.example', '--helo', 'c.example', '--from', 'a@b.example']
+  const to = ['--to', 'you@example.com']
+  const explain = (t: TestContext, ...words: readonly string[]) =>
+    postern('explain', '-c', configure(t, listen), ...mail, ...to, ...words)
+
+  test('G17 shows what a Postgrey of ours would answer and log, and ends with 75', async t => {
+    const { status, out } = await explain(t, '--endpoint', 'inet:127.0.0.1:10023')
+    assert.equal(status, 75, out)
+    assert.match(out, /about RCPT TO:<you@example\.com> {2}-> {2}DEFER_IF_PERMIT 4\.2\.0 Greylisted/)
+    assert.match(out, /^inet:127\.0\.0\.1:10023\n=> check_greylist {2}DEFER_IF_PERMIT 4\.2\.0 Greylisted/m)
+    assert.match(out, /greylist 192\.0\.2\.7 a@b\.example you@example\.com: greylist: new/)
+    assert.match(out, /^ {3}action=greylist, reason=new, client_name=c\.example/m)
+  })
+
+  test('G22 shows what a policyd-spf of ours asks and answers, under its path alone', async t => {
+    const { status, out } = await explain(t, '--endpoint', 'private/policyd-spf')
+    assert.equal(status, 0, out)
+    // The name server that nobody runs.
+    assert.match(out, /check_spf {2}PREPEND Received-SPF: Temperror/i)
+    assert.match(out, /spf mailfrom b\.example: temperror/)
+  })
+
+  test('shows the trace of a whole list as JSON, and ends with 1', async t => {
+    const { status, out } = await explain(t, '--endpoint', 'inet:localhost:10025', '--json')
+    assert.equal(status, 1, out)
+    const told = JSON.parse(out)
+    assert.equal(told.verdict, 'refuse')
+    assert.match(told.exchanges[0].reply, /^550 5\.7\.1 <a@b\.example>: Sender address rejected: go away/)
+    assert.equal(told.exchanges[0].judged[0].steps[0].restriction, 'check_sender_access')
+  })
+
+  test('tells which endpoints there are', async t => {
+    const { status, err } = await explain(t, '--endpoint', 'inet:127.0.0.1:1')
+    assert.equal(status, 2)
+    assert.match(
+      err,
+      /cannot use "inet:127\.0\.0\.1:1" for --endpoint: expected one of postern_policy_listen: inet:127\.0\.0\.1:10023, unix:private\/policyd-spf, inet:127/,
+    )
+  })
+})
+
 describe('postern reload', () => {
   test('ends with 75 when nothing runs', async t => {
     const { status, err } = await postern('reload', '-c', configure(t, ''))

@@ -73,7 +73,9 @@ export const commands: readonly CommandSpec[] = [
       trace: each list, each restriction, each question to DNS and tables with its answer and the time it took. The
       line that decided is marked.
 
-      The client's names are looked up, unless --name and --reverse-name tell them.`,
+      The client's names are looked up, unless --name and --reverse-name tell them.
+
+      With --endpoint: what that endpoint of postern_policy_listen would answer a Postfix about the mail.`,
     options: [
       CONFIG,
       OVERRIDE,
@@ -85,6 +87,11 @@ export const commands: readonly CommandSpec[] = [
       { name: 'to', value: 'ADDRESS', several: true, required: true, doc: 'A recipient. May be given several times.' },
       { name: 'size', value: 'BYTES', doc: 'The announced size.' },
       { name: 'sasl-user', value: 'USER', doc: 'It has logged in as this user.' },
+      {
+        name: 'endpoint',
+        value: 'ENDPOINT',
+        doc: 'Ask this policy endpoint: inet:ADDRESS:PORT, unix:PATH, or the path alone.',
+      },
       JSON_OUTPUT,
     ],
     exits: [
@@ -92,7 +99,10 @@ export const commands: readonly CommandSpec[] = [
       [1, 'a recipient would be refused'],
       [75, 'a recipient would be deferred'],
     ],
-    examples: ['postern explain --client 192.0.2.7 --helo mail.example.org --from a@example.org --to b@example.net'],
+    examples: [
+      'postern explain --client 192.0.2.7 --helo mail.example.org --from a@example.org --to b@example.net',
+      'postern explain --endpoint inet:127.0.0.1:10023 --client 192.0.2.7 --from a@example.org --to b@example.net',
+    ],
     load: () => import('./explain.ts'),
   },
   {

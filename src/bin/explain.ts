@@ -1,9 +1,11 @@
 import { formatEvent } from '../event/format.ts'
+import type { Event } from '../model/event.ts'
 import { systemClock } from '../util/clock.ts'
 import { parseIp } from '../util/ip.ts'
 import type { Call, Options } from './command.ts'
 import { configPath, readSource } from './config_source.ts'
 import { CommandError, GOOD, NEGATIVE, TEMPORARY, USAGE } from './exit_status.ts'
+import { findEndpoint, rehearseEndpoint } from './explain_endpoint.ts'
 import { openDecisionParts } from './gateway.ts'
 import { openMemory } from './memory.ts'
 import { type Exchange, type Play, type Played, rehearse } from './rehearsal.ts'
@@ -18,6 +20,8 @@ export async function run({ options, terminal }: Call): Promise<number> {
   for (const { place, text } of read.loaded.problems)
     terminal.err(`postern explain: ${place.file}:${place.line}: ${text}\n`)
   const { config } = read.loaded
+  const named = options.text('endpoint')
+  const endpoint = named === null ? null : findEndpoint(named, config)
   const warn = (text: string): unknown => terminal.err(`postern explain: ${text}\n`)
   const memory = await openMemory(config, { clock: systemClock, pid: process.pid, use: 'rehearsal', warn })
   const parts = openDecisionParts({
@@ -31,7 +35,11 @@ export async function run({ options, terminal }: Call): Promise<number> {
   })
   if ('problem' in parts) throw new CommandError(parts.problem, NEGATIVE)
   await parts.decision.ready()
-  const played = await rehearse(play, { config, decision: parts.decision, clock: systemClock })
+  const { decision } = parts
+  const played =
+    endpoint === null
+      ? await rehearse(play, { config, decision, clock: systemClock })
+      : await rehearseEndpoint(play, { endpoint, config, decision, clock: systemClock })
   parts.close()
   await memory.close()
   terminal.out(
@@ -59,8 +67,14 @@ function readPlay(options: Options): Play {
 
 /** Refused for good beats refused for now. */
 function exitStatus({ exchanges }: Played): number {
-  const classes = new Set(exchanges.map(({ reply }) => reply[0] ?? '5'))
-  return classes.has('5') ? NEGATIVE : classes.has('4') ? TEMPORARY : GOOD
+  const severities = new Set(exchanges.map(({ reply }) => severityOf(reply)))
+  return severities.has('refuse') ? NEGATIVE : severities.has('defer') ? TEMPORARY : GOOD
+}
+
+/** Of an SMTP reply, or of the action of a policy endpoint. Nothing at all: the connection is closed. */
+function severityOf(reply: string): 'accept' | 'defer' | 'refuse' {
+  if (/^(?:4|DEFER)/i.test(reply)) return 'defer'
+  return /^(?:5|REJECT\b|HANGUP\b|$)/i.test(reply) ? 'refuse' : 'accept'
 }
 
 function asText(play: Play, { clientName, exchanges, events }: Played, terminal: Terminal): string {
@@ -68,8 +82,9 @@ function asText(play: Play, { clientName, exchanges, events }: Played, terminal:
   const { name, reverseName } = clientName
   const reverse = reverseName === name ? '' : ` (reverse name ${reverseName}, which does not map back)`
   const log = events
-    .map(event => formatEvent(event).text)
-    .filter(text => /^\w+: [\w-]+: \w/.test(text) || text.startsWith('warning'))
+    .map(event => ({ event, text: formatEvent(event).text }))
+    .filter(({ event, text }) => /^\w+: [\w-]+: \w/.test(text) || text.startsWith('warning') || isOfHelper(event))
+    .map(({ text }) => text)
   return [
     `client ${name}[${play.client}]${reverse}`,
     '',
@@ -80,9 +95,14 @@ function asText(play: Play, { clientName, exchanges, events }: Played, terminal:
   ].join('\n')
 }
 
+/** Said in the words of Postgrey or policyd-spf. */
+function isOfHelper(event: Event): boolean {
+  return event.kind === 'info' && (event.daemon === 'postgrey' || event.daemon === 'policyd-spf')
+}
+
 function exchangeLine({ command, reply }: Exchange, style: Terminal['style']): string {
   const first = reply === '' ? '(connection closed without a reply)' : reply.split('\n')[0]
-  return `   ${command}  ->  ${style(/^[45]|^$/.test(reply) ? 'red' : 'green', first ?? '')}`
+  return `   ${command}  ->  ${style(severityOf(reply) === 'accept' ? 'green' : 'red', first ?? '')}`
 }
 
 function judgedLines({ command, judged }: Exchange, terminal: Terminal): readonly string[] {
@@ -93,7 +113,7 @@ function judgedLines({ command, judged }: Exchange, terminal: Terminal): readonl
 function asJson(play: Play, { clientName, exchanges, events }: Played): unknown {
   return {
     client: { address: play.client, ...clientName },
-    verdict: exchanges.every(({ reply }) => /^[23]/.test(reply)) ? 'accept' : 'refuse',
+    verdict: exchanges.every(({ reply }) => severityOf(reply) === 'accept') ? 'accept' : 'refuse',
     exchanges: exchanges.map(({ command, reply, judged }) => ({
       command,
       reply,

@@ -238,7 +238,8 @@ function policySettings(config: Config): PolicyServiceSettings {
   }
 }
 
-function policyIdentity(config: Config): PolicyIdentity {
+/** What policy requests say about this server. */
+export function policyIdentity(config: Config): PolicyIdentity {
   return {
     stress: config.stress,
     compatibilityLevel: config.compatibility_level,

@@ -37,7 +37,7 @@ export function makePolicyEndpoints(
 }
 
 /** Lists of one word that needs no engine take the short way: it is what Postgrey and policyd-spf are asked. */
-function makeDecide(endpoint: Endpoint, parts: PolicyEndpointParts): Decide {
+export function makeDecide(endpoint: Endpoint, parts: PolicyEndpointParts): Decide {
   const { greylisting, spfPolicy, judgeOf, emit } = parts
   const words = endpointWords(endpoint)
   const only = words.length === 1 ? words[0]?.text.toLowerCase() : undefined

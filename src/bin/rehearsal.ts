@@ -5,7 +5,7 @@
 import type { Config } from '../config/config.ts'
 import { makeDiscardHop } from '../hop/discard_hop.ts'
 import type { Event } from '../model/event.ts'
-import type { Facts } from '../model/facts.ts'
+import type { ClientFacts, Facts } from '../model/facts.ts'
 import type { NextHop } from '../model/hop.ts'
 import type { ClientName, Judgement, SessionJudge, Stage } from '../model/judge.ts'
 import type { OpenSpool } from '../model/spool.ts'
@@ -188,15 +188,20 @@ class RecordingStage implements SessionJudge {
   }
 
   #told(facts: Facts): Facts {
-    const { name, reverseName, saslUser, size } = this.#play
-    const client = {
-      ...facts.client,
-      ...(name === null ? {} : { toldName: orNull(name) }),
-      ...(reverseName === null ? {} : { toldReverseName: orNull(reverseName) }),
-    }
+    const { saslUser, size } = this.#play
+    const client = toldClient(facts.client, this.#play)
     const sasl = saslUser === null ? facts.sasl : { method: 'PLAIN', username: saslUser, sender: '' }
     this.#facts = { ...facts, client, sasl, size: size ?? facts.size }
     return this.#facts
+  }
+}
+
+/** The client under the names that it is told to have. */
+export function toldClient(client: ClientFacts, { name, reverseName }: Play): ClientFacts {
+  return {
+    ...client,
+    ...(name === null ? {} : { toldName: orNull(name) }),
+    ...(reverseName === null ? {} : { toldReverseName: orNull(reverseName) }),
   }
 }
 
