@@ -94,4 +94,50 @@ describe('T5.1 the embedded memory on a full disk', { skip }, () => {
       fs.rmSync(directory, { recursive: true })
     })
   }
+
+  test('T5.1 goes on when there is room again, although more has waited for it than there will ever be', async () => {
+    const told: string[] = []
+    const open = (): Promise<EmbeddedMemory> =>
+      openEmbeddedMemory({
+        directory,
+        lifetimes: LIFETIMES,
+        sync: false,
+        clock: systemClock,
+        random: systemRandom,
+        pid: process.pid,
+        use: 'gateway',
+        onProblem: text => told.push(text),
+      })
+    const now = Math.floor(systemClock.now() / 1000)
+    const memories = [await open(), await open()]
+    const noteAll = async (name: string): Promise<readonly string[]> => {
+      const answers = memories.map((memory, m) =>
+        memory.note({ triplet: `${name}/${m}/${'x'.repeat(500)}`, client: 'c', now, rules: RULES }),
+      )
+      return (await Promise.all(answers)).map(({ status }) => status)
+    }
+    assert.deepEqual(await noteAll('before'), ['found', 'found'])
+    const filler = join(mount, 'filler')
+    fs.writeFileSync(filler, '')
+    try {
+      for (;;) fs.appendFileSync(filler, Buffer.alloc(1024))
+    } catch {
+      // Full.
+    }
+    // 750 KB for each of them, on a disk of 512 KB.
+    for (let n = 0; n < 1500; n++) await noteAll(`full${n}`)
+    assert.equal(told.length, 2)
+    fs.rmSync(filler)
+    // What comes first may have to go with what has waited.
+    await noteAll('first')
+    assert.deepEqual(await noteAll('after'), ['found', 'found'])
+    assert.match(told.slice(2).join(), /works again.*works again/)
+    for (const memory of memories) await memory.close()
+    const later = await open()
+    for (const m of [0, 1])
+      for (const name of ['before', 'full40', 'after'])
+        assert.equal((await later.find('triplet', `${name}/${m}/${'x'.repeat(500)}`)).status, 'found', `${name} ${m}`)
+    await later.close()
+    fs.rmSync(directory, { recursive: true })
+  })
 })

@@ -101,6 +101,14 @@ export class FrameBuffer {
     this.#open = -1
   }
 
+  /** Leaves out the newest frames, so that the rest has at most `limit` bytes. */
+  shorten(limit: number): void {
+    this.#close()
+    let end = 0
+    for (let next = 0; next < this.#end && next <= limit; next += HEAD + this.#bytes.readUInt32LE(next + 4)) end = next
+    if (this.#end > limit) this.#end = end
+  }
+
   /** Where `size` bytes of a record may be written. */
   #room(size: number): number {
     if (this.#open >= 0 && this.#end - this.#open - HEAD + size > this.#maxPayload) this.#close()

@@ -1,5 +1,6 @@
 /** The file of this process: the records of one turn of the event loop go out with one write(2), then their callers are answered. */
 import fs from 'node:fs'
+import { dirname } from 'node:path'
 import { failed, found, type Lookup } from '../../model/lookup.ts'
 import type { Clock } from '../../util/clock.ts'
 import { errnoText } from '../../util/errno_text.ts'
@@ -28,6 +29,8 @@ export const ROLL_BYTES = 33_554_432
 const ROLL_MS = 86_400_000
 /** What could not be written is kept for so many bytes: about ten thousand notes. */
 const MAX_UNWRITTEN = 1_048_576
+/** With less room than this a disk counts as full: what cannot be written waits, all of it. */
+const LEAST_ROOM = 8192
 
 type Settle = (error: string | null) => void
 
@@ -116,9 +119,10 @@ export class LogWriter {
     this.#isScheduled = false
     const waiting = this.#waiting
     this.#waiting = []
-    const leftOut = this.#leftOut
+    let leftOut = this.#leftOut
     this.#leftOut = null
     try {
+      if (this.#trouble !== null && this.#fitUnwritten()) leftOut = this.#trouble
       const file = this.#open()
       const bytes = this.#frames.frames
       writeWhole(file.fd, bytes, file.position)
@@ -135,6 +139,17 @@ export class LogWriter {
     else if (this.#options.sync) this.#settleSynced(waiting)
     else for (const settle of waiting) settle(null)
     if (this.#file !== null && this.#file.position > ROLL_BYTES) this.#roll(this.#file)
+  }
+
+  /**
+   * What has waited for room must not keep out what is noted now, or take all the room that there is: the newest of it is left out
+   * where it is more than half of that. True: some was.
+   */
+  #fitUnwritten(): boolean {
+    const room = freeBytes(this.#options.directory) ?? freeBytes(dirname(this.#options.directory)) ?? 0
+    const before = this.#frames.length
+    if (room >= LEAST_ROOM && before > room / 2) this.#frames.shorten(room / 2)
+    return this.#frames.length < before
   }
 
   #settleSynced(waiting: readonly Settle[]): void {
@@ -231,6 +246,16 @@ export class LogWriter {
     if (this.#trouble === null) return
     this.#trouble = null
     this.#options.onTrouble(null)
+  }
+}
+
+/** For others than root; null: it cannot be told, or there is no such directory. */
+function freeBytes(directory: string): number | null {
+  try {
+    const { bavail, bsize } = fs.statfsSync(directory)
+    return bavail * bsize
+  } catch {
+    return null
   }
 }
 
