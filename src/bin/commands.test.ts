@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
@@ -136,6 +136,43 @@ smtpd_helo_restrictions =
       assert.equal(status, 1)
       assert.match(out, what)
     }
+  })
+
+  test('tells of tables and lists where they are named, with the parameter, or at their own line', async t => {
+    const directory = configure(
+      t,
+      `smtpd_sender_login_maps = hash:/nowhere/login
+smtpd_sender_restrictions = permit_mynetworks, check_sender_access hash:missing,
+    check_sender_access cidr:nets
+postern_greylist_whitelist_clients = /nowhere/clients
+postern_next_hop = pigeon:
+`,
+      { nets: '192.0.2.0/24 OK\nfoo OK\n' },
+    )
+    const { out } = await postern('check', '-c', directory)
+    const mainCf = `${directory}/main.cf`
+    const lines = out.split('\n')
+    for (const line of [
+      `${mainCf}:${FIRST}:1: table hash:/nowhere/login of smtpd_sender_login_maps: open /nowhere/login: No such file or directory (Postern reads the text file that postmap reads, not the indexed one)`,
+      `${mainCf}:${FIRST + 1}:68: table hash:missing of smtpd_sender_restrictions: open ${directory}/missing: No such file or directory (Postern reads the text file that postmap reads, not the indexed one)`,
+      `${directory}/nets:2:1: warning: table cidr:nets: bad address pattern: "foo": skipping this rule`,
+      `${mainCf}:${FIRST + 3}:1: warning: postern_greylist_whitelist_clients: open /nowhere/clients: No such file or directory: nothing in it counts`,
+      `${mainCf}:${FIRST + 4}:1: postern_next_hop: unknown transport in "pigeon:": expected smtp:, lmtp:, maildir: or discard:`,
+    ])
+      assert.ok(lines.includes(line), `${line}\n\n${out}`)
+  })
+
+  test('does not warn of the NIS of the default alias_maps, which nobody wrote', async t => {
+    const directory = configure(t, '')
+    const mainCf = join(directory, 'main.cf')
+    writeFileSync(mainCf, readFileSync(mainCf, 'utf8').replace('alias_maps =\n', ''))
+    const byDefault = await postern('check', '-c', directory)
+    assert.doesNotMatch(byDefault.out, /nis/)
+    const written = await postern('check', '-c', directory, '-o', 'alias_maps=nis:mail.aliases')
+    assert.match(
+      written.out,
+      /^-o alias_maps=nis:mail\.aliases: warning: table nis:mail\.aliases of alias_maps: NIS lookups disabled/m,
+    )
   })
 
   test('warns of what a gateway without a queue does not do', async t => {

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { findParam } from '../config/catalogue.ts'
 import type { Config, Endpoint } from '../config/config.ts'
 import type { Word } from '../config/place.ts'
 import type { HostsFile } from '../dns/hosts_file.ts'
@@ -71,7 +72,9 @@ export function openDecision(config: Config, services: DecisionServices): Decisi
   const lists = new Lists(config, {
     directory: dirname(services.configPath),
     clock: services.clock,
-    warn: problem => services.warn(problem),
+    warn: problem => {
+      if (!isOfDefaultAliases(problem, config)) services.warn(problem)
+    },
     random: systemRandom,
     connect: connectTable,
     aliasMaps: [...config.alias_maps, ...config.alias_database],
@@ -108,6 +111,14 @@ export function openDecision(config: Config, services: DecisionServices): Decisi
       greylist.close()
     },
   }
+}
+
+const NIS_ALIASES = 'nis:mail.aliases'
+const DEFAULT_ALIAS_MAPS = findParam('alias_maps')?.default
+
+/** Nobody who leaves alias_maps alone, as a stock Debian does, has asked for NIS. */
+function isOfDefaultAliases(problem: TableProblem, config: Config): boolean {
+  return problem.table === NIS_ALIASES && config.alias_maps.join(', ') === DEFAULT_ALIAS_MAPS
 }
 
 function endpointJudge(

@@ -1,26 +1,24 @@
 /** Everything there is to say about a configuration before a mail meets it: the same for serve, reload and check. */
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { allParams } from '../config/catalogue.ts'
-import { findFalseComments } from '../config/check.ts'
-import type { Config, Loaded } from '../config/config.ts'
-import { findContradictions, LIST_NAMES } from '../config/contradictions.ts'
+import { dirname } from 'node:path'
+import type { Loaded } from '../config/config.ts'
+import { findContradictions } from '../config/contradictions.ts'
 import { hideListKeys } from '../config/list_key.ts'
 import type { Place, Problem } from '../config/place.ts'
 import { NO_HOSTS } from '../dns/hosts_file.ts'
 import { parseDestination } from '../hop/destination.ts'
 import { hopSettings } from '../hop/settings.ts'
 import { registry } from '../restrictions/index.ts'
-import { formatProblem, type TableProblem } from '../table/problem.ts'
+import type { TableProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
 import { findUnreadable, withoutUnreadable } from './conf_files.ts'
 import { openDecision } from './decision.ts'
 import { reportProblem } from './dmarc_reports.ts'
-import { findFilters, findGatewayLimits, findHolds } from './gateway_limits.ts'
+import { findGatewayLimits } from './gateway_limits.ts'
 import { parseLogTarget } from './log.ts'
 import { NO_MEMORY } from './memory.ts'
 import { readMessageSettings } from './message_judges.ts'
 import { findPolicyCircles } from './policy_circles.ts'
+import { inTableTexts, settingPlace, tableProblems, tableSpecs } from './table_findings.ts'
 import { readTls } from './tls_files.ts'
 
 export interface Soundness {
@@ -35,6 +33,8 @@ export interface Soundness {
 export async function examine(loaded: Loaded, path: string, clock: Clock): Promise<Soundness> {
   const { config } = loaded
   const told: TableProblem[] = []
+  const directory = dirname(path)
+  const from = { loaded, directory }
   const readable = withoutUnreadable(config)
   const decision = openDecision(readable, {
     clock,
@@ -56,14 +56,14 @@ export async function examine(loaded: Loaded, path: string, clock: Clock): Promi
   const inLists = decision.problems.map(({ word, message }) => ({ place: placeOf(word, loaded), text: message }))
   return {
     config: unique([...loaded.problems, ...unusable(loaded)]),
-    lists: unique([...inLists, ...tableProblems(told, 'error', path)]),
+    lists: unique([...inLists, ...tableProblems(told, 'error', from)]),
     warnings: unique([
       ...loaded.warnings,
       ...findContradictions(config, name => registry.find(name)),
       ...findGatewayLimits(loaded),
       ...findPolicyCircles(config),
-      ...tableProblems(told, 'warning', path),
-      ...inTableTexts(specs, config, dirname(path)),
+      ...tableProblems(told, 'warning', from),
+      ...inTableTexts(specs, config, directory),
     ]),
   }
 }
@@ -93,62 +93,14 @@ function unusable(loaded: Loaded): readonly Problem[] {
         : null,
     ],
   ]
-  return found.flatMap(([name, text]) => (text === null ? [] : [{ place: settingPlace(name, loaded), text }]))
-}
-
-function settingPlace(name: string, loaded: Loaded): Place {
-  const source = loaded.sources.get(name)
-  return source === undefined || source.kind === 'default'
-    ? { file: `default of ${name}`, line: 0, column: 0 }
-    : source.place
+  return found.flatMap(([name, text]) =>
+    text === null ? [] : [{ place: settingPlace(name, loaded), text: text.includes(name) ? text : `${name}: ${text}` }],
+  )
 }
 
 /** A word that no file brought has no place. */
 function placeOf(word: Place, loaded: Loaded): Place {
   return word.file === '' ? settingPlace('smtpd_restriction_classes', loaded) : word
-}
-
-/** Every table that the configuration names, each once. */
-function tableSpecs(config: Config): readonly string[] {
-  const ofParams = allParams.flatMap(param => {
-    if (param.type.kind !== 'list of tables') return []
-    // The type's parse made it a list of texts.
-    return config[param.name] as readonly string[]
-  })
-  const lists = [
-    ...LIST_NAMES.map(name => config[name]),
-    ...config.restriction_classes.values(),
-    ...config.postern_policy_listen.map(({ words }) => words ?? []),
-  ]
-  const inLists = lists.flatMap(words => words.map(word => word.text).filter(text => /^[A-Za-z]\w*:[^:]/.test(text)))
-  const tables = inLists.filter(text => !/^(?:inet|unix):/.test(text))
-  return [...new Set([...ofParams, ...tables])]
-}
-
-function tableProblems(
-  told: readonly TableProblem[],
-  severity: TableProblem['severity'],
-  path: string,
-): readonly Problem[] {
-  return told
-    .filter(problem => problem.severity === severity)
-    .map(problem => ({
-      place: { file: problem.file ?? path, line: problem.line ?? 0, column: problem.line === null ? 0 : 1 },
-      text: `table ${problem.table}: ${formatProblem(problem)}`,
-    }))
-}
-
-/** What the table's own reader takes for text like any other. */
-function inTableTexts(specs: readonly string[], config: Config, directory: string): readonly Problem[] {
-  return specs.flatMap(spec => {
-    const colon = spec.indexOf(':')
-    const file = resolve(directory, spec.slice(colon + 1))
-    if (!/^(?:hash|btree|lmdb|cdb|dbm|texthash|cidr|regexp|pcre)$/.test(spec.slice(0, colon)) || !existsSync(file))
-      return []
-    const text = readFileSync(file, 'utf8')
-    const holds = config.postern_hold_hop === '' ? findHolds(text, file) : []
-    return [...findFalseComments(text, { type: spec.slice(0, colon), file }), ...holds, ...findFilters(text, file)]
-  })
 }
 
 function unique(problems: readonly Problem[]): readonly Problem[] {
