@@ -22,6 +22,7 @@ const CONFIG: LogConfig = {
   info_log_address_format: 'external',
   smtputf8_enable: true,
   mail_version: '3.7.11',
+  postern_smtp_listen: [{ kind: 'inet', address: '', port: 25, text: 'inet::25', words: null }],
 }
 
 describe('parseLogTarget()', () => {
@@ -48,6 +49,27 @@ test('prefixed() writes the time as syslogd does', () => {
 })
 
 describe('openLog()', () => {
+  test('G18 nothing says "postfix" that a Postfix beside a mere policy server has not said', async t => {
+    const path = join(temporary(t), 'mail.log')
+    const config = { ...CONFIG, postern_log: `file:${path}`, postern_smtp_listen: [] }
+    const log = openLog({ config, clock: systemClock, pid: 7 })
+    log.emit({ kind: 'info', text: 'terminating', daemon: 'master' })
+    log.emit({ kind: 'warning', text: 'memory /m: No space left on device' })
+    log.emit({ kind: 'info', text: 'action=pass, reason=triplet found', daemon: 'postgrey' })
+    log.emit({ kind: 'warning', text: 'too long', daemon: 'postern/policy' })
+    await log.close()
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+    assert.deepEqual(
+      lines.map(line => /^\w{3} [ \d]\d [\d:]{8} \S+ (.*)$/.exec(line)?.[1]),
+      [
+        'postern[7]: terminating',
+        'postern[7]: warning: memory /m: No space left on device',
+        'postgrey[7]: action=pass, reason=triplet found',
+        'postern/policy[7]: warning: too long',
+      ],
+    )
+  })
+
   test("appends Postfix's lines to a file, under syslog_name", async t => {
     const path = join(temporary(t), 'mail.log')
     const config = { ...CONFIG, postern_log: `file:${path}`, syslog_name: 'gate' }

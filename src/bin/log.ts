@@ -28,6 +28,7 @@ export type LogConfig = Pick<
   | 'info_log_address_format'
   | 'smtputf8_enable'
   | 'mail_version'
+  | 'postern_smtp_listen'
 >
 
 export interface LogOptions {
@@ -63,7 +64,21 @@ export function parseLogTarget(text: string): LogTarget | null {
 /** Opens the log. A target that cannot be read is stdout: `postern check` tells it before. */
 export function openLog(options: LogOptions): Log {
   const target = parseLogTarget(options.config.postern_log) ?? { kind: 'stdout' }
-  return target.kind === 'syslog' ? syslogLog(target.server, options) : lineLog(target, options)
+  const log = target.kind === 'syslog' ? syslogLog(target.server, options) : lineLog(target, options)
+  if (options.config.postern_smtp_listen.length > 0) return log
+  return { ...log, emit: event => log.emit(asHelper(event)) }
+}
+
+/** Beside a Postfix, which has a log of its own, "postfix/master: terminating" would be taken for Postfix's. */
+function asHelper(event: Event): Event {
+  if (!isRemark(event) || (event.daemon !== undefined && event.daemon !== 'master')) return event
+  return { ...event, daemon: 'postern' }
+}
+
+type Remark = Extract<Event, { readonly kind: 'info' | 'warning' | 'error' | 'fatal' }>
+
+function isRemark(event: Event): event is Remark {
+  return event.kind === 'info' || event.kind === 'warning' || event.kind === 'error' || event.kind === 'fatal'
 }
 
 /** Makes the log file while we may still do so, for the user that will write to it. Trouble with it is told by its writer. */

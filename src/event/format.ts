@@ -35,6 +35,7 @@ export function formatEvent(event: Event, options: FormatOptions = DEFAULTS): Lo
 const STAND_INS: ReadonlySet<string> = new Set<StandIn>([
   'policyd-spf',
   'postgrey',
+  'postern',
   'postern/policy',
   'postern/dmarc',
   'postern/milter',

@@ -82,6 +82,8 @@ export type Daemon = 'smtpd' | 'cleanup' | 'smtp' | 'lmtp' | 'virtual' | 'master
 export type StandIn =
   | 'policyd-spf'
   | 'postgrey'
+  /** Ourselves, where we are no SMTP server. */
+  | 'postern'
   | 'postern/policy'
   | 'postern/milter'
   | 'postern/dmarc'

@@ -8,7 +8,9 @@ export const logParams = [
     name: 'syslog_name',
     type: filledText(),
     default: '${multi_instance_name?{$multi_instance_name}:{postfix}}',
-    doc: 'The name in front of each log line, with "/smtpd" behind it.',
+    doc: `The name in front of each log line, with "/smtpd" behind it. What Postgrey and the like would say bears their names; with
+      an empty postern_smtp_listen the rest is said by "postern", so that nobody takes it for the words of the Postfix that asks
+      here.`,
   }),
   param({
     name: 'syslog_facility',
