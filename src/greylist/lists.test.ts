@@ -103,6 +103,31 @@ describe('T3.5 G19 whitelist_clients', () => {
     assert.match(told.join(), /open clients: No such file or directory: what was read before still counts/)
   })
 
+  test('what stood in a file that need not be there goes with it, but not while it is replaced', async t => {
+    const { directory, told, clock, matchOf } = await open(t, '')
+    const local = join(directory, 'absent.local')
+    const write = (): void => {
+      writeFileSync(local, 'local.example\n')
+      utimesSync(local, 1, 1)
+    }
+    write()
+    await clock.advance(1001)
+    assert.equal(await matchOf('local.example', '192.0.2.1'), 'absent.local:1')
+    rmSync(local)
+    await clock.advance(1001)
+    assert.equal(await matchOf('local.example', '192.0.2.1'), 'absent.local:1')
+    write()
+    await clock.advance(1001)
+    assert.equal(await matchOf('local.example', '192.0.2.1'), 'absent.local:1')
+    rmSync(local)
+    for (let look = 0; look < 2; look++) {
+      await clock.advance(1001)
+      await matchOf('local.example', '192.0.2.1')
+    }
+    assert.equal(await matchOf('local.example', '192.0.2.1'), null)
+    assert.deepEqual(told, [])
+  })
+
   test('a file that is not there is told, but for a .local one', async t => {
     const told: string[] = []
     const lists = new GreylistLists({

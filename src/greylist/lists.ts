@@ -110,6 +110,7 @@ export class GreylistLists {
       path: file.path,
       clock: this.#options.clock,
       raw: true,
+      optional: file.optional,
       build: () => this.#builder(file.path, parse),
       onUnreadable: (text, kept) => this.#unreadable(file, text, kept),
     })
@@ -133,6 +134,7 @@ export class GreylistLists {
       path,
       clock: this.#options.clock,
       raw: true,
+      optional: true,
       build: () => {
         const lines: string[] = []
         return {

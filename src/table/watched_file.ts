@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readFile, stat } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, sleep, type Timer } from '../util/clock.ts'
-import { errnoText } from '../util/errno_text.ts'
+import { errnoCode, errnoText } from '../util/errno_text.ts'
 import { LineJoiner, type LogicalLine } from './logical_lines.ts'
 
 /** Makes a table of the lines of its source; one per reading. */
@@ -24,6 +24,8 @@ export interface WatchedFileOptions<T> {
   readonly build: () => LineBuilder<T>
   /** Each physical line as it is (/etc/passwd), without comments and continuation. */
   readonly raw?: boolean
+  /** Nobody says that it has to be there: when it has gone, and is so at the next look, too, its content goes with it. */
+  readonly optional?: boolean
   /** The file cannot be read: at first (`kept` false), or any more and the old content is kept. */
   readonly onUnreadable: (text: string, kept: boolean) => void
 }
@@ -62,6 +64,8 @@ export class WatchedFile<T> {
   #checking: Promise<void> | null = null
   #recheck: Timer | null = null
   #toldUnreadable = false
+  /** An optional file was not there at the last look: perhaps only while it is replaced. */
+  #wasAbsent = false
   #closed = false
 
   constructor(options: WatchedFileOptions<T>) {
@@ -109,9 +113,11 @@ export class WatchedFile<T> {
     try {
       seen = await look(path)
     } catch (error) {
-      this.#unreadable(error)
+      if (this.#options.optional === true && errnoCode(error) === 'ENOENT') this.#absent()
+      else this.#unreadable(error)
       return
     }
+    this.#wasAbsent = false
     if (seen.stamp === this.#stamp) return
     const ageMs = clock.now() - seen.mtimeMs
     if (this.#content.kind === 'ready' && ageMs >= 0 && ageMs < HOT_MS) {
@@ -153,6 +159,14 @@ export class WatchedFile<T> {
       this.#unreadable(error)
     }
     return true
+  }
+
+  #absent(): void {
+    if (this.#wasAbsent && this.#content.kind === 'ready') {
+      this.#content = { kind: 'unreadable', text: `open ${this.#options.path}: No such file or directory` }
+      this.#stamp = null
+    }
+    this.#wasAbsent = true
   }
 
   #unreadable(error: unknown): void {
