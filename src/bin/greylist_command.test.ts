@@ -74,6 +74,29 @@ describe('postern greylist', () => {
     assert.equal(byAddress.out, 'forgotten: triplet 192.0.3.0/x@y.example/c@d.example\n')
   })
 
+  test('forgetting a network ends that its clients are not delayed any more', async t => {
+    const directory = configure(t)
+    await remember(directory)
+    for (const client of ['192.0.2.7', '192.0.3.9', '192.1.0.1', '2001:db8:1::7', 'pool.example'])
+      assert.equal((await postern('greylist', 'allow', client, '-c', directory)).status, 0)
+    const forget = async (what: string): Promise<readonly string[]> => {
+      const { out } = await postern('greylist', 'forget', what, '-c', directory)
+      return out === '' ? [] : out.trim().split('\n').sort()
+    }
+    assert.deepEqual(await forget('192.0.2.0/24'), [
+      'forgotten: client 192.0.2.7',
+      'forgotten: triplet 192.0.2.0/a@b.example/c@d.example',
+    ])
+    assert.deepEqual(await forget('192.0.0.0/16'), [
+      'forgotten: client 192.0.3.1',
+      'forgotten: client 192.0.3.9',
+      'forgotten: triplet 192.0.3.0/x@y.example/c@d.example',
+    ])
+    assert.deepEqual(await forget('2001:db8::/32'), ['forgotten: client 2001:DB8:1:0:0:0:0:7'])
+    assert.deepEqual(await forget('pool.example'), ['forgotten: client spf:pool.example'])
+    assert.deepEqual(await forget('192.1.0.1'), ['forgotten: client 192.1.0.1'])
+  })
+
   test('an empty memory is 1, one that cannot be read 75, and they say which', async t => {
     const directory = configure(t)
     assert.deepEqual(await postern('greylist', 'list', '-c', directory), {

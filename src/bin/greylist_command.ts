@@ -162,8 +162,11 @@ function allowedEntry(what: string, settings: GreylistSettings, now: number): Me
 /** Which entries a word means: one by its key, those of a client or its network, those of a mail address. */
 function selector(what: string, keys: KeyRules): (entry: MemoryEntry) => boolean {
   const lower = lowerAscii(what)
-  const ip = parseIp(what.replace(/\/\d+$/, ''))
-  if (ip !== null) return ofClient(ip, what.includes('/'), keys)
+  const [address = '', bits] = what.split('/')
+  const ip = parseIp(address)
+  if (ip !== null && bits === undefined) return ofClient(ip, keys)
+  if (ip !== null && /^\d{1,3}$/.test(bits ?? '') && Number(bits) <= (ip.family === 4 ? 32 : 128))
+    return ofNetwork(ip, Number(bits), keys)
   const sender = lowerAscii(senderKey(what))
   return ({ kind, key }) =>
     lowerAscii(key) === lower ||
@@ -173,14 +176,31 @@ function selector(what: string, keys: KeyRules): (entry: MemoryEntry) => boolean
     (kind === 'correspondent' && key === correspondentKey(what, keys))
 }
 
-function ofClient(ip: IpAddress, isNetwork: boolean, keys: KeyRules): (entry: MemoryEntry) => boolean {
-  const network = maskIp(ip, ip.family === 4 ? keys.ipv4Prefix : keys.ipv6Prefix)
+/** The client itself, and the triplets of its network. */
+function ofClient(ip: IpAddress, keys: KeyRules): (entry: MemoryEntry) => boolean {
+  const network = maskIp(ip, prefixOf(ip, keys))
   const prefixes = [postgreyAddress(network), postgreyAddress(ip)].map(text => `${lowerAscii(text)}/`)
   const client = clientKey(ip, keys)
   return ({ kind, key }) =>
-    kind === 'client'
-      ? !isNetwork && key === client
-      : kind === 'triplet' && prefixes.some(prefix => key.startsWith(prefix))
+    kind === 'client' ? key === client : kind === 'triplet' && prefixes.some(prefix => key.startsWith(prefix))
+}
+
+/** All clients in a network and all triplets of networks in it; a client that is kept as a sum cannot be told to be in one. */
+function ofNetwork(network: IpAddress, bits: number, keys: KeyRules): (entry: MemoryEntry) => boolean {
+  const wanted = Math.min(bits, prefixOf(network, keys))
+  const isInside = (text: string, length: number): boolean => {
+    const ip = parseIp(text)
+    if (ip === null || ip.family !== network.family) return false
+    const { words } = maskIp(network, length)
+    return maskIp(ip, length).words.every((word, i) => word === words[i])
+  }
+  return ({ kind, key }) =>
+    kind === 'client' ? isInside(key, bits) : kind === 'triplet' && isInside(key.slice(0, key.indexOf('/')), wanted)
+}
+
+function prefixOf({ family }: IpAddress, { ipv4Prefix, ipv6Prefix, lookupByHost }: KeyRules): number {
+  if (lookupByHost) return family === 4 ? 32 : 128
+  return family === 4 ? ipv4Prefix : ipv6Prefix
 }
 
 async function matching(memory: Memory, belongs: (entry: MemoryEntry) => boolean): Promise<readonly MemoryEntry[]> {
