@@ -66,6 +66,30 @@ describe('a file that main.cf names and nobody can read', () => {
     })
   }
 
+  const LINES = [
+    ['  RejectFailure  true', '3: unknown name "RejectFailure" (did you mean RejectFailures?)'],
+    ['RejectFailures  maybe', '17: expected true or false, not "maybe"'],
+  ] as const
+  for (const [line, told] of LINES)
+    test(`T24.1 check, serve and explain refuse an opendmarc.conf that opendmarc refuses: ${line.trim()}`, async t => {
+      const { directory } = configure(t, 'postern_dmarc_conf = $config_directory/opendmarc.conf\n')
+      writeFileSync(join(directory, 'opendmarc.conf'), `# ours\n${line}\nPidFile /run/x\n`)
+      const { status, out } = await postern('check', '-c', directory)
+      assert.equal(status, 1)
+      const place = `${directory}/opendmarc.conf`
+      assert.ok(out.includes(`${place}:2:${told}\n`), out)
+      assert.ok(out.includes(`${place}:3:9: warning: PidFile does nothing here: not needed\n`), out)
+
+      const served = await postern('serve', '-c', directory)
+      assert.equal(served.status, 1)
+      assert.ok(served.err.includes(`the configuration has problems:\n  ${place}:2:${told}\n`), served.err)
+
+      const mail = ['--client', '192.0.2.1', '--helo', 'a.example', '--from', 'a@a.example', '--to', 'b@b.example']
+      const explained = await postern('explain', '-c', directory, ...mail)
+      assert.equal(explained.status, 1)
+      assert.equal(explained.err, `postern explain: ${place}:2:${told}\n`)
+    })
+
   test('a password that no store asks for need not be there', async t => {
     const { directory } = configure(t, 'postern_store_password_file = /nowhere/password\n')
     assert.equal((await postern('check', '-c', directory)).status, 0)

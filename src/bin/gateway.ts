@@ -31,6 +31,7 @@ import type { Clock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import { findUnreadablePolicies } from './conf_files.ts'
 import { type Decision, openDecision } from './decision.ts'
+import { dmarcConfProblem } from './dmarc_conf.ts'
 import { openReportCollector } from './dmarc_reports.ts'
 import { openSealing, openSrs } from './forwarding.ts'
 import { type MessageJudges, openMessageJudges } from './message_judges.ts'
@@ -89,6 +90,8 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
   const { config, clock, emit } = options
   const [unreadable] = findUnreadablePolicies(config)
   if (unreadable !== undefined) return { problem: unreadable.text }
+  const inDmarcConf = dmarcConfProblem(config)
+  if (inDmarcConf !== null) return { problem: inDmarcConf }
   const settings = hopSettings(config)
   if ('problem' in settings) return settings
   const forwarding = openSrs(config, { clock, classify: address => decision.classify(address) })

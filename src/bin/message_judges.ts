@@ -1,15 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { Resolver } from '../dns/resolver.ts'
 import { makeSignatureVerifiers, signatureDefaults } from '../mailauth/dkim/verifier.ts'
 import { makeMessageJudge } from '../mailauth/message/message_judge.ts'
-import { parseOpendmarcConf } from '../mailauth/message/opendmarc_conf.ts'
-import { type MessageSettings, settingsOf } from '../mailauth/message/settings.ts'
+import type { MessageSettings } from '../mailauth/message/settings.ts'
 import type { AuthEnvelope, MessageJudge, MessageVerdict } from '../model/mail_auth.ts'
 import type { SpfAnswer, SpfQuestion } from '../model/spf.ts'
 import type { TableProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
-import { readConfFile } from './conf_files.ts'
+import { readMessageSettings } from './dmarc_conf.ts'
 import { ownVersion } from './version.ts'
 
 /** Opens a judge for each message of one configuration. */
@@ -30,7 +28,7 @@ export interface MessageJudgeServices {
 /** SPF, DKIM, ARC and DMARC of one configuration; reads postern_dmarc_conf where it names a file. */
 export function openMessageJudges(config: Config, services: MessageJudgeServices): MessageJudges {
   const { resolver, clock } = services
-  const settings = readMessageSettings(config, problem => services.warn(problem))
+  const settings = readMessageSettings(config)
   const signatures = makeSignatureVerifiers({ ...signatureDefaults, resolver, clock })
   const deps = {
     settings,
@@ -56,34 +54,6 @@ function tellingJudge(judge: MessageJudge, tell: NonNullable<MessageJudgeService
       tell(verdict, envelope)
       return verdict
     },
-  }
-}
-
-/** What main.cf, or the opendmarc.conf that it names, says about DMARC. ConfFileError when that cannot be read. */
-export function readMessageSettings(config: Config, warn: (problem: TableProblem) => void): MessageSettings {
-  const file = config.postern_dmarc_conf
-  const base = settingsOf(config)
-  if (file === '') return base
-  const table = 'postern_dmarc_conf'
-  const { settings, problems } = parseOpendmarcConf({
-    file,
-    text: readConfFile(table, file),
-    hostname: config.myhostname,
-    base,
-    readFile: readOptional,
-  })
-  for (const { file: source, line, text: told, remedy } of problems) {
-    const place = line === null ? source : `${source}:${line}`
-    warn({ severity: 'warning', table, file: source, line, text: `${place}: ${told}`, remedy })
-  }
-  return settings
-}
-
-function readOptional(path: string): string | null {
-  try {
-    return existsSync(path) ? readFileSync(path, 'utf8') : null
-  } catch {
-    return null
   }
 }
 

@@ -12,11 +12,11 @@ import type { TableProblem } from '../table/problem.ts'
 import type { Clock } from '../util/clock.ts'
 import { findUnreadable, withoutUnreadable } from './conf_files.ts'
 import { openDecision } from './decision.ts'
+import { readDmarcConf } from './dmarc_conf.ts'
 import { reportProblem } from './dmarc_reports.ts'
 import { findGatewayLimits } from './gateway_limits.ts'
 import { parseLogTarget } from './log.ts'
 import { NO_MEMORY } from './memory.ts'
-import { readMessageSettings } from './message_judges.ts'
 import { findPolicyCircles } from './policy_circles.ts'
 import { inTableTexts, settingPlace, tableProblems, tableSpecs } from './table_findings.ts'
 import { readTls } from './tls_files.ts'
@@ -48,20 +48,21 @@ export async function examine(loaded: Loaded, path: string, clock: Clock): Promi
     verify: async () => ({ status: 'service failure', text: 'not asked' }),
     dnsLists: { nearBudget: () => false, isListing: () => true },
   })
-  readMessageSettings(readable, problem => told.push(problem))
+  const dmarcConf = readDmarcConf(readable)
   const specs = tableSpecs(config)
   for (const spec of specs) decision.lists.openTable(spec)
   await decision.ready()
   decision.close()
   const inLists = decision.problems.map(({ word, message }) => ({ place: placeOf(word, loaded), text: message }))
   return {
-    config: unique([...loaded.problems, ...unusable(loaded)]),
+    config: unique([...loaded.problems, ...unusable(loaded), ...dmarcConf.errors]),
     lists: unique([...inLists, ...tableProblems(told, 'error', from)]),
     warnings: unique([
       ...loaded.warnings,
       ...findContradictions(config, name => registry.find(name)),
       ...findGatewayLimits(loaded),
       ...findPolicyCircles(config),
+      ...dmarcConf.warnings,
       ...tableProblems(told, 'warning', from),
       ...inTableTexts(specs, config, directory),
     ]),

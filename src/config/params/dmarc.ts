@@ -77,7 +77,8 @@ export const dmarcParams = [
     doc: `
       An opendmarc.conf to take all settings of DMARC from, such as /etc/opendmarc.conf. What it leaves out is as in
       OpenDMARC 1.4.2 (RejectFailures is "false" there), and the postern_dmarc_ parameters that have a name in it do not
-      count, nor does postern_authserv_id.`,
+      count, nor does postern_authserv_id. What opendmarc does not start with (an unknown name, a bad value, a file that
+      cannot be read) is an error here, too; what has no use here is a warning.`,
   }),
   param({
     name: 'postern_dmarc_method',

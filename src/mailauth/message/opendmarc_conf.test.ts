@@ -25,7 +25,7 @@ function read(text: string, mainCf = '') {
   const problems = parsed.problems.map(
     ({ file, line, text: told, remedy }) => `${file}:${line}: ${told}${remedy === null ? '' : ` (${remedy})`}`,
   )
-  return { settings: parsed.settings, problems }
+  return { settings: parsed.settings, problems, severities: parsed.problems.map(({ severity }) => severity) }
 }
 
 function isIgnored(settings: ReturnType<typeof read>['settings'], address: string): boolean {
@@ -106,19 +106,40 @@ describe('T24.1 opendmarc.conf is read', () => {
     assert.ok(truths.every(truth => truth))
   })
 
+  // opendmarc 1.4.2 ends with status 78 for each of these lines; for the file of IgnoreHosts with 65.
   const wrong: readonly (readonly [line: string, told: string])[] = [
     ['RejectFailure true', 'unknown name "RejectFailure" (did you mean RejectFailures?)'],
     ['Frobnicate 1', 'unknown name "Frobnicate"'],
     ['RejectFailures', 'RejectFailures has no value'],
+    ['Socket', 'Socket has no value'],
     ['RejectFailures maybe', 'expected true or false, not "maybe"'],
-    ['RejectString never', 'RejectString must have %s once, and is ignored'],
-    ['SPFSelfValidate false', 'SPFSelfValidate is always "true" here: Postern hands its own SPF results on'],
+    ['FailureReports "true"', 'expected true or false, not ""true""'],
+    ['DNSTimeout 5s', 'expected a whole number, not "5s"'],
+    ['UMask u=rwx', 'expected a whole number, not "u=rwx"'],
+    ['RejectString never', 'RejectString must have %s once, where the domain goes: "never"'],
+    ['RejectString %s and %s', 'RejectString must have %s once, where the domain goes: "%s and %s"'],
     ['IgnoreHosts /no/such', 'cannot read /no/such'],
-    ['FailureReports true', 'FailureReports does nothing here: failure reports are not offered'],
-    ['Socket inet:8893@localhost', 'Socket does nothing here: see postern_milter_listen'],
+    ['DomainWhitelistFile /no/such', 'cannot read /no/such'],
   ]
   for (const [line, told] of wrong)
-    test(line, () => assert.deepEqual(read(`# first\n${line}\n`).problems, [`${CONF}:2: ${told}`]))
+    test(`an error, as for opendmarc: ${line}`, () => {
+      const { problems, severities } = read(`# first\n${line}\n`)
+      assert.deepEqual(problems, [`${CONF}:2: ${told}`])
+      assert.deepEqual(severities, ['error'])
+    })
+
+  const without: readonly (readonly [line: string, told: string])[] = [
+    ['SPFSelfValidate false', 'SPFSelfValidate is always "true" here: Postern hands its own SPF results on'],
+    ['FailureReports true', 'FailureReports does nothing here: failure reports are not offered'],
+    ['Socket inet:8893@localhost', 'Socket does nothing here: see postern_milter_listen'],
+    ['DNSTimeout 0x10', 'DNSTimeout does nothing here: see postern_dns_timeout'],
+  ]
+  for (const [line, told] of without)
+    test(`a warning: ${line}`, () => {
+      const { problems, severities } = read(`# first\n${line}\n`)
+      assert.deepEqual(problems, [`${CONF}:2: ${told}`])
+      assert.deepEqual(severities, ['warning'])
+    })
 
   test('file names begin at BaseDirectory, wherever it stands', () => {
     const { settings, problems } = read('DomainWhitelistFile white\nBaseDirectory /etc/opendmarc\n')

@@ -6,8 +6,12 @@ import { type MessageSettings, opendmarcDefaults, othersThan, toCidrSet } from '
 /** Something to know about a line of an opendmarc.conf, or of a file that it names. */
 export interface ConfProblem {
   readonly file: string
-  /** From 1; null: the whole file. */
-  readonly line: number | null
+  /** What opendmarc does not start with (its exit status 78 or 65) is an error; what only does nothing here is none. */
+  readonly severity: 'error' | 'warning'
+  /** From 1. */
+  readonly line: number
+  /** From 1, in UTF-16 units. */
+  readonly column: number
   readonly text: string
   readonly remedy: string | null
 }
@@ -27,14 +31,15 @@ export interface ParsedConf {
   readonly problems: readonly ConfProblem[]
 }
 
-/** One value. `say` tells something about it. */
+/** One value. `refuse` and `warn` tell something about it. */
 interface Value {
   readonly text: string
   readonly source: ConfSource
   readonly settings: MessageSettings
-  say(text: string, remedy?: string | null): void
+  refuse(text: string): void
+  warn(text: string): void
   /** The lines of a file that the value names, without comments; with their numbers. */
-  lines(): readonly { readonly text: string; readonly say: (text: string) => void }[]
+  lines(): readonly { readonly text: string; readonly warn: (text: string) => void }[]
 }
 type Reader = (value: Value) => Partial<MessageSettings>
 
@@ -59,7 +64,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   RejectMultiValueFrom: truth(rejectMultiValueFrom => ({ rejectMultiValueFrom })),
   RejectString: value => {
     if (value.text.split('%s').length === 2) return { rejectString: value.text }
-    value.say('RejectString must have %s once, and is ignored')
+    value.refuse(`RejectString must have %s once, where the domain goes: "${value.text}"`)
     return {}
   },
   RequiredHeaders: truth(requiredHeaders => ({ requiredHeaders })),
@@ -67,7 +72,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   SPFIgnoreResults: truth(spfIgnoreResults => ({ spfIgnoreResults })),
   SPFSelfValidate: value => {
     const no = truth(spfSelfValidate => ({ spfSelfValidate }))(value).spfSelfValidate === false
-    if (no) value.say('SPFSelfValidate is always "true" here: Postern hands its own SPF results on')
+    if (no) value.warn('SPFSelfValidate is always "true" here: Postern hands its own SPF results on')
     return {}
   },
   Syslog: truth(log => ({ log })),
@@ -109,6 +114,23 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   UserID: 'see postern_user',
 }
 
+/** Of the former: what opendmarc reads as true or false, and as numbers. */
+const TRUTHS_ELSEWHERE: ReadonlySet<string> = new Set([
+  'AutoRestart',
+  'Background',
+  'EnableCoredumps',
+  'FailureReports',
+  'FailureReportsOnNone',
+  'RecordAllMessages',
+])
+const NUMBERS_ELSEWHERE: ReadonlySet<string> = new Set([
+  'AutoRestartCount',
+  'DNSTimeout',
+  'DomainWhitelistSize',
+  'MilterDebug',
+  'UMask',
+])
+
 /** OpenDMARC compares names without regard to case. */
 const NAMES: ReadonlyMap<string, string> = new Map(
   [...Object.keys(READERS), ...Object.keys(ELSEWHERE)].map(name => [name.toLowerCase(), name]),
@@ -126,40 +148,58 @@ export function parseOpendmarcConf(source: ConfSource): ParsedConf {
     ...lines.filter(line => !LAST.includes(line.name)),
     ...lines.filter(line => LAST.includes(line.name)),
   ]
-  for (const { name, text, line } of inOrder) {
-    const say = (told: string, remedy: string | null = null): void => {
-      problems.push({ file: source.file, line, text: told, remedy })
-    }
+  for (const { name, text, line, column } of inOrder) {
+    const told =
+      (severity: ConfProblem['severity']) =>
+      (words: string): void => {
+        problems.push({ file: source.file, severity, line, column, text: words, remedy: null })
+      }
+    const refuse = told('error')
+    const warn = told('warning')
     const instead = ELSEWHERE[name]
-    if (instead !== undefined) say(`${name} does nothing here: ${instead}`)
+    if (instead !== undefined) tellElsewhere({ name, text, instead }, { refuse, warn })
     const path = text.startsWith('/') || directory === '' ? text : `${directory}/${text}`
-    const value: Value = { text, source, settings, say, lines: () => fileLines(path, source, { problems, say }) }
-    settings = { ...settings, ...READERS[name]?.(value) }
+    const lines = (): ReturnType<Value['lines']> => fileLines(path, source, { problems, refuse })
+    settings = { ...settings, ...READERS[name]?.({ text, source, settings, refuse, warn, lines }) }
   }
-  return { settings, problems: problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)) }
+  return { settings, problems: problems.toSorted((a, b) => a.line - b.line) }
+}
+
+/** opendmarc refuses a bad value also of what has no use here: who mistypes it would learn of it only there. */
+function tellElsewhere(
+  { name, text, instead }: { readonly name: string; readonly text: string; readonly instead: string },
+  { refuse, warn }: Pick<Value, 'refuse' | 'warn'>,
+): void {
+  if (TRUTHS_ELSEWHERE.has(name) && readTruth(text) === null) refuse(notTruth(text))
+  else if (NUMBERS_ELSEWHERE.has(name) && !/^[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)$/.test(text))
+    refuse(`expected a whole number, not "${text}"`)
+  else warn(`${name} does nothing here: ${instead}`)
 }
 
 interface ConfLine {
   readonly name: string
   readonly text: string
   readonly line: number
+  /** Of the value. */
+  readonly column: number
 }
 
 function readLines({ file, text: whole }: ConfSource, problems: ConfProblem[]): readonly ConfLine[] {
   const lines: ConfLine[] = []
   for (const [index, raw] of whole.split('\n').entries()) {
     const line = index + 1
-    const say = (text: string, remedy: string | null = null): void => {
-      problems.push({ file, line, text, remedy })
-    }
-    const [, written = '', text = ''] = /^\s*(\S*)\s*([\s\S]*?)\s*$/.exec(withoutComment(raw)) ?? []
+    const [, indent = '', written = '', blanks = '', text = ''] =
+      /^(\s*)(\S*)(\s*)([\s\S]*?)\s*$/.exec(withoutComment(raw)) ?? []
     if (written === '') continue
+    const refuse = (told: string, remedy: string | null): void => {
+      problems.push({ file, severity: 'error', line, column: indent.length + 1, text: told, remedy })
+    }
     const name = NAMES.get(written.toLowerCase())
     if (name === undefined) {
       const close = nearest(written, NAMES.values(), MAX_MISSPELT)
-      say(`unknown name "${written}"`, close === null ? null : `did you mean ${close}?`)
-    } else if (text === '') say(`${name} has no value`)
-    else lines.push({ name, text, line })
+      refuse(`unknown name "${written}"`, close === null ? null : `did you mean ${close}?`)
+    } else if (text === '') refuse(`${name} has no value`, null)
+    else lines.push({ name, text, line, column: indent.length + written.length + blanks.length + 1 })
   }
   return lines
 }
@@ -167,30 +207,30 @@ function readLines({ file, text: whole }: ConfSource, problems: ConfProblem[]): 
 function fileLines(
   file: string,
   source: ConfSource,
-  { problems, say }: { readonly problems: ConfProblem[]; readonly say: (text: string) => void },
+  { problems, refuse }: { readonly problems: ConfProblem[]; readonly refuse: (text: string) => void },
 ): ReturnType<Value['lines']> {
   const text = source.readFile(file)
   if (text === null) {
-    say(`cannot read ${file}`)
+    refuse(`cannot read ${file}`)
     return []
   }
   return text.split('\n').flatMap((raw, index) => {
     const line = withoutComment(raw).trim()
-    const tell = (told: string): void => {
-      problems.push({ file, line: index + 1, text: told, remedy: null })
+    const warn = (told: string): void => {
+      problems.push({ file, severity: 'warning', line: index + 1, column: 1, text: told, remedy: null })
     }
-    return line === '' ? [] : [{ text: line, say: tell }]
+    return line === '' ? [] : [{ text: line, warn }]
   })
 }
 
 function readIgnoreHosts(value: Value): Partial<MessageSettings> {
   const networks: Cidr[] = []
   const names: string[] = []
-  for (const { text, say } of value.lines()) {
+  for (const { text, warn } of value.lines()) {
     const parsed = parseCidr(text)
     if (parsed.kind === 'cidr') networks.push(parsed.cidr)
     else if (/^\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(text) && !/^[0-9.]+$/.test(text)) names.push(text)
-    else say(`${parsed.text}, ignored`)
+    else warn(`${parsed.text}, ignored`)
   }
   return { ignoreHosts: { networks: toCidrSet(networks), names: new DomainList(names) } }
 }
@@ -211,13 +251,22 @@ function added(known: DomainList, words: readonly string[]): DomainList {
   return new DomainList([...known.words, ...words])
 }
 
-/** opendmarc.conf(5): only the first byte counts. */
 function truth(make: (value: boolean) => Partial<MessageSettings>): Reader {
   return value => {
-    const first = value.text.charAt(0)
-    if ('TtYy1'.includes(first)) return make(true)
-    if ('FfNn0'.includes(first)) return make(false)
-    value.say(`expected true or false, not "${value.text}"`)
+    const read = readTruth(value.text)
+    if (read !== null) return make(read)
+    value.refuse(notTruth(value.text))
     return {}
   }
+}
+
+/** opendmarc.conf(5): only the first byte counts. */
+function readTruth(text: string): boolean | null {
+  const first = text.charAt(0)
+  if ('TtYy1'.includes(first)) return true
+  return 'FfNn0'.includes(first) ? false : null
+}
+
+function notTruth(text: string): string {
+  return `expected true or false, not "${text}"`
 }
