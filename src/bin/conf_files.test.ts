@@ -66,6 +66,20 @@ describe('a file that main.cf names and nobody can read', () => {
     })
   }
 
+  test('T24.1 check says of an untouched opendmarc.conf of Debian that nothing is refused', async t => {
+    const { directory } = configure(t, 'postern_dmarc_conf = $config_directory/opendmarc.conf\n')
+    const file = join(directory, 'opendmarc.conf')
+    writeFileSync(file, '# RejectFailures false\nSocket local:/run/opendmarc/opendmarc.sock\nSyslog true\n')
+    const { status, out } = await postern('check', '-c', directory)
+    assert.equal(status, 0)
+    assert.ok(out.includes(`${file}: warning: RejectFailures is not set, which is "false": mail that fails`), out)
+    assert.ok(out.includes(`${file}:2:8: warning: Socket does nothing`), out)
+    assert.ok(out.includes('is written unix:/run/opendmarc/opendmarc.sock\n'), out)
+
+    writeFileSync(file, 'RejectFailures true\n')
+    assert.doesNotMatch((await postern('check', '-c', directory)).out, /opendmarc\.conf/)
+  })
+
   const LINES = [
     ['  RejectFailure  true', '3: unknown name "RejectFailure" (did you mean RejectFailures?)'],
     ['RejectFailures  maybe', '17: expected true or false, not "maybe"'],

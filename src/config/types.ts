@@ -1,5 +1,6 @@
 /** The kinds of values that parameters have. Each parses main.cf text, and says what it wants when the text is no good. */
 import { readBraces, splitPlacedWords, splitWords, trimBlanks } from '../util/words.ts'
+import { inOurWords } from './milter_socket.ts'
 import type { PlacedText, Word } from './place.ts'
 
 export interface ParamType<T> {
@@ -255,7 +256,11 @@ export function endpoints(): ParamType<readonly Endpoint[]> {
           continue
         }
         const endpoint = parseEndpoint(word.text)
-        if (endpoint === null) return { ok: false, word: word.text, offset: word.offset }
+        if (endpoint === null) {
+          const ours = inOurWords(word.text)
+          const hint = ours === null ? {} : { instead: `${ours}, which is the same in the syntax of main.cf` }
+          return { ok: false, word: word.text, offset: word.offset, ...hint }
+        }
         found.push(endpoint)
       }
       return good(found)

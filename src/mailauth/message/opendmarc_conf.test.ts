@@ -6,6 +6,9 @@ import { parseIp } from '../../util/ip.ts'
 import { parseOpendmarcConf } from './opendmarc_conf.ts'
 import { settingsOf } from './settings.ts'
 
+const UNENFORCED =
+  '/etc/opendmarc.conf:0: RejectFailures is not set, which is "false": mail that fails DMARC is only marked, and none is refused or held (write "RejectFailures true" into it to refuse, or "RejectFailures false" if that is meant)'
+
 const FILES: Readonly<Record<string, string>> = {
   '/etc/opendmarc/ignore.hosts':
     '# ours\n127.0.0.1\n192.0.2.0/24   # net\n\n.here.example\nmx.here.example\n10.0.0.1/8\n',
@@ -39,7 +42,7 @@ describe('T24.1 opendmarc.conf is read', () => {
       '',
       'postern_dmarc_exempt_domains = x.example\npostern_dmarc_required_headers = yes\npostern_authserv_id = a',
     )
-    assert.deepEqual(problems, [])
+    assert.deepEqual(problems, [UNENFORCED])
     assert.deepEqual(
       [
         settings.rejectFailures,
@@ -123,7 +126,7 @@ describe('T24.1 opendmarc.conf is read', () => {
   ]
   for (const [line, told] of wrong)
     test(`an error, as for opendmarc: ${line}`, () => {
-      const { problems, severities } = read(`# first\n${line}\n`)
+      const { problems, severities } = read(`# first\n${line}\nRejectFailures false\n`)
       assert.deepEqual(problems, [`${CONF}:2: ${told}`])
       assert.deepEqual(severities, ['error'])
     })
@@ -131,18 +134,21 @@ describe('T24.1 opendmarc.conf is read', () => {
   const without: readonly (readonly [line: string, told: string])[] = [
     ['SPFSelfValidate false', 'SPFSelfValidate is always "true" here: Postern hands its own SPF results on'],
     ['FailureReports true', 'FailureReports does nothing here: failure reports are not offered'],
-    ['Socket inet:8893@localhost', 'Socket does nothing here: see postern_milter_listen'],
+    [
+      'Socket inet:8893@localhost',
+      'Socket does nothing here: see postern_milter_listen, where "inet:8893@localhost" is written inet:127.0.0.1:8893',
+    ],
     ['DNSTimeout 0x10', 'DNSTimeout does nothing here: see postern_dns_timeout'],
   ]
   for (const [line, told] of without)
     test(`a warning: ${line}`, () => {
-      const { problems, severities } = read(`# first\n${line}\n`)
+      const { problems, severities } = read(`# first\n${line}\nRejectFailures false\n`)
       assert.deepEqual(problems, [`${CONF}:2: ${told}`])
       assert.deepEqual(severities, ['warning'])
     })
 
   test('file names begin at BaseDirectory, wherever it stands', () => {
-    const { settings, problems } = read('DomainWhitelistFile white\nBaseDirectory /etc/opendmarc\n')
+    const { settings, problems } = read('DomainWhitelistFile white\nBaseDirectory /etc/opendmarc\nRejectFailures no\n')
     assert.ok(settings.trustedSealers.has('list.example'))
     assert.deepEqual(problems, [`${CONF}:2: BaseDirectory does nothing here: only file names in this file begin there`])
   })
@@ -150,6 +156,7 @@ describe('T24.1 opendmarc.conf is read', () => {
   test("Debian's own file: all that it sets is known", { skip: !existsSync(CONF) && 'no opendmarc here' }, () => {
     const { settings, problems } = read(readFileSync(CONF, 'utf8'))
     assert.equal(settings.log, true)
-    for (const problem of problems) assert.match(problem, / does nothing here: /)
+    assert.equal(problems[0], UNENFORCED)
+    for (const problem of problems.slice(1)) assert.match(problem, / does nothing here: /)
   })
 })

@@ -1,3 +1,4 @@
+import { inOurWords } from '../../config/milter_socket.ts'
 import { type Cidr, parseCidr } from '../../util/cidr.ts'
 import { nearest } from '../../util/edit_distance.ts'
 import { DomainList } from './domain_list.ts'
@@ -8,9 +9,9 @@ export interface ConfProblem {
   readonly file: string
   /** What opendmarc does not start with (its exit status 78 or 65) is an error; what only does nothing here is none. */
   readonly severity: 'error' | 'warning'
-  /** From 1. */
+  /** From 1; 0: the file as a whole. */
   readonly line: number
-  /** From 1, in UTF-16 units. */
+  /** From 1, in UTF-16 units; 0 as above. */
   readonly column: number
   readonly text: string
   readonly remedy: string | null
@@ -143,6 +144,7 @@ export function parseOpendmarcConf(source: ConfSource): ParsedConf {
   let settings = opendmarcDefaults(source.base, source.hostname)
   const problems: ConfProblem[] = []
   const lines = readLines(source, problems)
+  tellUnenforced(lines, source, problems)
   const directory = lines.find(line => line.name === 'BaseDirectory')?.text ?? ''
   const inOrder = [
     ...lines.filter(line => !LAST.includes(line.name)),
@@ -173,7 +175,21 @@ function tellElsewhere(
   if (TRUTHS_ELSEWHERE.has(name) && readTruth(text) === null) refuse(notTruth(text))
   else if (NUMBERS_ELSEWHERE.has(name) && !/^[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)$/.test(text))
     refuse(`expected a whole number, not "${text}"`)
-  else warn(`${name} does nothing here: ${instead}`)
+  else warn(`${name} does nothing here: ${instead}${name === 'Socket' ? socketHint(text) : ''}`)
+}
+
+function socketHint(text: string): string {
+  const ours = inOurWords(text)
+  return ours === null ? '' : `, where "${text}" is written ${ours}`
+}
+
+/** What it means that a file as packaged says nothing of it: the first question of who finds that nothing is refused. */
+function tellUnenforced(lines: readonly ConfLine[], { file }: ConfSource, problems: ConfProblem[]): void {
+  if (lines.some(({ name }) => name === 'RejectFailures')) return
+  const text =
+    'RejectFailures is not set, which is "false": mail that fails DMARC is only marked, and none is refused or held'
+  const remedy = 'write "RejectFailures true" into it to refuse, or "RejectFailures false" if that is meant'
+  problems.push({ file, severity: 'warning', line: 0, column: 0, text, remedy })
 }
 
 interface ConfLine {
