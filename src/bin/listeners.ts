@@ -6,6 +6,7 @@ import { type AcceptedSocket, type Listener, listen } from '../net/listener.ts'
 import type { Clock } from '../util/clock.ts'
 import { errnoCode, errnoText } from '../util/errno_text.ts'
 import { type Door, type DoorKind, doorKind } from './doors.ts'
+import { explainSocketTrouble } from './socket_trouble.ts'
 
 export type Opened =
   /** `left`: doors that are there by default only, whose addresses another program has. */
@@ -78,7 +79,11 @@ export class Listeners {
   async #add({ key, target, mode }: Door): Promise<Opened> {
     const { take, clock, ownDirectory } = this.#options
     const endpoint = key.slice(key.indexOf(' ') + 1)
-    const failed = (code: string, text: string): Opened => ({ ok: false, endpoint, code, text })
+    const failed = (code: string, text: string): Opened => {
+      const why = target.kind === 'unix' ? explainSocketTrouble(resolve(target.path)) : null
+      // What somebody has to mend will not pass by itself.
+      return why === null ? { ok: false, endpoint, code, text } : { ok: false, endpoint, code: 'EINVAL', text: why }
+    }
     try {
       if (target.kind === 'unix') await makeRoom(target.path, { clock, ownDirectory })
       const listened = await listen(target, socket => take(socket, key))
