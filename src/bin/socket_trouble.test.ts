@@ -44,6 +44,8 @@ describe('explainSocketTrouble()', () => {
     const asNobody = (path: string): string =>
       execFileSync(process.execPath, ['--input-type=module', '-e', program, path], { encoding: 'utf8' })
     assert.match(asNobody(join(closed, 'socket')), /^user 65534 may make no files in .*\/closed/)
+    chmodSync(closed, 0o700)
+    assert.match(asNobody(join(closed, 'socket')), /^user 65534 may make no files in .*\/closed/)
     assert.match(asNobody(join(closed, 'inner', 'socket')), /^user 65534 may not look into .*\/closed: let it in/)
   })
 
