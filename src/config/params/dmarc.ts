@@ -1,7 +1,8 @@
 import { type Cidr, parseCidr } from '../../util/cidr.ts'
 import { splitPlacedWords } from '../../util/words.ts'
+import { authservId, authservIds, domains, file, headerLine, replyText } from '../mail_types.ts'
 import { ownParams } from '../param.ts'
-import { filledText, list, oneOf, type ParamType, path, text, yesNo } from '../types.ts'
+import { oneOf, type ParamType, yesNo } from '../types.ts'
 
 const param = ownParams('postern')
 
@@ -64,7 +65,7 @@ export interface ForwarderWord {
 export const dmarcParams = [
   param({
     name: 'postern_authserv_id',
-    type: filledText(),
+    type: authservId(),
     default: '$myhostname',
     doc: `
       Who says so, in the Authentication-Results headers that are added (RFC 8601). What arrives under this name is forged
@@ -72,7 +73,7 @@ export const dmarcParams = [
   }),
   param({
     name: 'postern_dmarc_conf',
-    type: path(),
+    type: file(),
     default: '',
     doc: `
       An opendmarc.conf to take all settings of DMARC from, such as /etc/opendmarc.conf. What it leaves out is as in
@@ -98,9 +99,11 @@ export const dmarcParams = [
   }),
   param({
     name: 'postern_dmarc_reject_string',
-    type: filledText(),
+    type: replyText(),
     default: 'rejected by DMARC policy for %s',
-    doc: 'The text of that reply; %s is the domain that asked for it. RejectString.',
+    doc: `
+      The text of that reply; %s is the domain that asked for it, as often as it stands there, and %% a percent sign.
+      RejectString (which must have %s once).`,
   }),
   param({
     name: 'postern_dmarc_hold_quarantined',
@@ -112,7 +115,7 @@ export const dmarcParams = [
   }),
   param({
     name: 'postern_dmarc_quarantine_header',
-    type: text(),
+    type: headerLine(),
     default: '',
     doc: 'A header line for such mail, held or not, for filters behind: "X-Spam-Flag: YES". Empty: none.',
   }),
@@ -142,13 +145,13 @@ export const dmarcParams = [
   }),
   param({
     name: 'postern_dmarc_ignore_mail_from',
-    type: list(),
+    type: domains(),
     default: '',
     doc: 'Domains of the From header for which DMARC is not evaluated; ".example.com" is all below. IgnoreMailFrom.',
   }),
   param({
     name: 'postern_dmarc_exempt_domains',
-    type: list(),
+    type: domains(),
     default: '',
     doc: `
       Domains of the From header whose mail is evaluated, reported and marked, but neither refused nor held. The reason is
@@ -165,7 +168,7 @@ export const dmarcParams = [
   }),
   param({
     name: 'postern_arc_trusted_sealers',
-    type: list(),
+    type: domains(),
     default: '',
     doc: `
       Domains that seal mail which they pass on (ARC, RFC 8617) and whose word is taken: mail that fails DMARC goes on when
@@ -189,7 +192,7 @@ export const dmarcParams = [
   }),
   param({
     name: 'postern_dmarc_trusted_authserv_ids',
-    type: list(),
+    type: authservIds(),
     default: '',
     doc: `
       Hosts of ours in front of this one: what their Authentication-Results headers say has passed is believed. They must

@@ -1,5 +1,6 @@
+import { address, domains } from '../mail_types.ts'
 import { ownParams } from '../param.ts'
-import { duration, filledText, int, list, text } from '../types.ts'
+import { duration, filledText, int, text } from '../types.ts'
 
 const param = ownParams('postern')
 
@@ -7,7 +8,7 @@ const param = ownParams('postern')
 export const dmarcReportParams = [
   param({
     name: 'postern_dmarc_report_from',
-    type: text(),
+    type: address(),
     default: '',
     doc: `
       The mail address that DMARC aggregate reports are sent from. Nothing: no reports, and nothing is collected for
@@ -27,7 +28,7 @@ export const dmarcReportParams = [
   }),
   param({
     name: 'postern_dmarc_report_contact',
-    type: text(),
+    type: address(),
     default: '$postern_dmarc_report_from',
     doc: 'The mail address for questions about reports, told in each of them.',
   }),
@@ -73,7 +74,7 @@ export const dmarcReportParams = [
   }),
   param({
     name: 'postern_dmarc_report_skip_domains',
-    type: list('list of domains'),
+    type: domains(),
     default: '',
     doc: `
       Policy domains that get no reports; ".example.com": nor any below it. OpenDMARC: --nodomain.`,

@@ -1,5 +1,6 @@
+import { domain, domains, file, selector } from '../mail_types.ts'
 import { ownParams } from '../param.ts'
-import { duration, list, path, text } from '../types.ts'
+import { duration } from '../types.ts'
 
 const param = ownParams('postern')
 
@@ -7,7 +8,7 @@ const param = ownParams('postern')
 export const forwardingParams = [
   param({
     name: 'postern_arc_seal_domain',
-    type: text(),
+    type: domain(),
     default: '',
     doc: `
       The domain in whose name messages are sealed (ARC, RFC 8617), so that whoever gets them from us can believe what we found
@@ -15,19 +16,19 @@ export const forwardingParams = [
   }),
   param({
     name: 'postern_arc_seal_selector',
-    type: text(),
+    type: selector(),
     default: 'arc',
     doc: 'The selector of seals: the public key is the TXT record of SELECTOR._domainkey.DOMAIN, as for DKIM.',
   }),
   param({
     name: 'postern_arc_seal_key_file',
-    type: path(),
+    type: file(),
     default: '',
     doc: 'The private key of seals, RSA or Ed25519, as PEM. Read when the configuration is.',
   }),
   param({
     name: 'postern_srs_domain',
-    type: text(),
+    type: domain(),
     default: '',
     doc: `
       Mail from others to others (REDIRECT, relaying for a mailing list or forwarder) is passed on under a sender of this domain
@@ -36,7 +37,7 @@ export const forwardingParams = [
   }),
   param({
     name: 'postern_srs_secret_file',
-    type: path(),
+    type: file(),
     default: '',
     doc: `
       Secrets of the Sender Rewriting Scheme, one a line, as postsrsd has them: the first signs, all count for bounces. Read when
@@ -44,7 +45,7 @@ export const forwardingParams = [
   }),
   param({
     name: 'postern_srs_exclude_domains',
-    type: list(),
+    type: domains(),
     default: '',
     doc: 'Sender domains that stay as they are; ".example.org" stands for all domains below it. Our own always do.',
   }),

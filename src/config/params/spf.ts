@@ -1,7 +1,8 @@
 import { type Cidr, parseCidr } from '../../util/cidr.ts'
 import { splitPlacedWords } from '../../util/words.ts'
+import { authservId, domains, file, ipAddress } from '../mail_types.ts'
 import { ownParams } from '../param.ts'
-import { duration, int, list, oneOf, type ParamType, template, text, yesNo } from '../types.ts'
+import { duration, int, oneOf, type ParamType, template, text, yesNo } from '../types.ts'
 
 const param = ownParams('postern')
 
@@ -28,7 +29,7 @@ function networks(): ParamType<readonly Cidr[]> {
 export const spfParams = [
   param({
     name: 'postern_spf_policyd_conf',
-    type: text(),
+    type: file(),
     default: '',
     doc: `
       A policyd-spf.conf to take all settings of check_spf from, such as
@@ -84,7 +85,7 @@ export const spfParams = [
   }),
   param({
     name: 'postern_spf_reject_not_pass_domains',
-    type: list(),
+    type: domains(),
     default: '',
     doc: 'Reject_Not_Pass_Domains: HELO names and sender domains for which spf_not_pass counts.',
   }),
@@ -102,19 +103,19 @@ export const spfParams = [
   }),
   param({
     name: 'postern_spf_helo_whitelist',
-    type: list(),
+    type: domains(),
     default: '',
     doc: 'HELO_Whitelist: relays by HELO name, whose A or AAAA record must be the client.',
   }),
   param({
     name: 'postern_spf_domain_whitelist',
-    type: list(),
+    type: domains(),
     default: '',
     doc: 'Domain_Whitelist: forwarders by domain, whose SPF record must pass the client.',
   }),
   param({
     name: 'postern_spf_domain_whitelist_ptr',
-    type: list(),
+    type: domains(),
     default: '',
     doc: 'Domain_Whitelist_PTR: forwarders by domain, in which the forward-confirmed name of the client must be.',
   }),
@@ -138,7 +139,7 @@ export const spfParams = [
   }),
   param({
     name: 'postern_spf_authserv_id',
-    type: text(),
+    type: authservId(),
     default: '$myhostname',
     doc: 'Authserv_Id: who says so, in Authentication-Results.',
   }),
@@ -174,7 +175,7 @@ export const spfParams = [
   }),
   param({
     name: 'postern_spf_prospective',
-    type: text(),
+    type: ipAddress(),
     default: '',
     doc: 'Prospective: judge as if this address were the client, for outgoing mail. No header.',
   }),

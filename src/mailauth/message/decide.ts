@@ -6,6 +6,7 @@ import type {
   MessageVerdict,
   PolicyOverride,
 } from '../../model/mail_auth.ts'
+import { fillPercent } from '../../util/percent_text.ts'
 import { findException } from './exceptions.ts'
 import type { HeaderFacts } from './header_facts.ts'
 import type { MessageSettings } from './settings.ts'
@@ -92,7 +93,7 @@ function enforced(dmarc: DmarcAnswer, settings: MessageSettings): Decision {
       reply: `quarantined by DMARC policy for ${policyDomain}`,
       disposition: 'quarantine',
     }
-  const text = settings.rejectString.replace('%s', () => policyDomain)
+  const text = fillPercent(settings.rejectString, policyDomain)
   return { ...ACCEPT, action: 'reject', reply: `550 5.7.1 ${text}`, disposition: 'reject' }
 }
 

@@ -109,7 +109,7 @@ describe('T24.1 opendmarc.conf is read', () => {
     assert.ok(truths.every(truth => truth))
   })
 
-  // opendmarc 1.4.2 ends with status 78 for each of these lines; for the file of IgnoreHosts with 65.
+  // opendmarc 1.4.2 ends with status 78 for each of these lines; for the file of IgnoreHosts with 65; "%d" it prints as rubbish.
   const wrong: readonly (readonly [line: string, told: string])[] = [
     ['RejectFailure true', 'unknown name "RejectFailure" (did you mean RejectFailures?)'],
     ['Frobnicate 1', 'unknown name "Frobnicate"'],
@@ -121,6 +121,7 @@ describe('T24.1 opendmarc.conf is read', () => {
     ['UMask u=rwx', 'expected a whole number, not "u=rwx"'],
     ['RejectString never', 'RejectString must have %s once, where the domain goes: "never"'],
     ['RejectString %s and %s', 'RejectString must have %s once, where the domain goes: "%s and %s"'],
+    ['RejectString %d %s', 'RejectString has "%d": expected %s for the domain, or %% for a percent sign'],
     ['IgnoreHosts /no/such', 'cannot read /no/such'],
     ['DomainWhitelistFile /no/such', 'cannot read /no/such'],
   ]

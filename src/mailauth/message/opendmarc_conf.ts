@@ -1,6 +1,7 @@
 import { inOurWords } from '../../config/milter_socket.ts'
 import { type Cidr, parseCidr } from '../../util/cidr.ts'
 import { nearest } from '../../util/edit_distance.ts'
+import { findBadPercent } from '../../util/percent_text.ts'
 import { DomainList } from './domain_list.ts'
 import { type MessageSettings, opendmarcDefaults, othersThan, toCidrSet } from './settings.ts'
 
@@ -64,8 +65,12 @@ const READERS: Readonly<Record<string, Reader>> = {
   RejectFailures: truth(rejectFailures => ({ rejectFailures, temperror: rejectFailures ? 'defer' : 'accept' })),
   RejectMultiValueFrom: truth(rejectMultiValueFrom => ({ rejectMultiValueFrom })),
   RejectString: value => {
-    if (value.text.split('%s').length === 2) return { rejectString: value.text }
-    value.refuse(`RejectString must have %s once, where the domain goes: "${value.text}"`)
+    const percent = findBadPercent(value.text)
+    if (value.text.replaceAll('%%', '').split('%s').length === 2 && percent === null)
+      return { rejectString: value.text }
+    if (percent !== null)
+      value.refuse(`RejectString has "${percent.word}": expected %s for the domain, or %% for a percent sign`)
+    else value.refuse(`RejectString must have %s once, where the domain goes: "${value.text}"`)
     return {}
   },
   RequiredHeaders: truth(requiredHeaders => ({ requiredHeaders })),
