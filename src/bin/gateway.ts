@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { CachingResolver } from '../dns/cache.ts'
@@ -24,6 +24,7 @@ import type { SenderRewriting } from '../smtp/doors.ts'
 import type { SaslServer } from '../smtp/sasl.ts'
 import { makeDovecotSasl, parseSaslPath } from '../smtp/sasl_dovecot.ts'
 import type { SmtpSetup } from '../smtp/server.ts'
+import { makeDirectories } from '../store/make_directories.ts'
 import { makeSpools, sweepSpools } from '../store/spool.ts'
 import { VerifyCache } from '../store/verify_cache.ts'
 import { formatProblem } from '../table/problem.ts'
@@ -264,7 +265,7 @@ function verifyCache(config: Config, clock: Clock): VerifyCache {
 /** A file of the state directory, which is made if need be; null when that is not possible. */
 function stateFile(config: Config, name: string): string | null {
   try {
-    mkdirSync(config.postern_state_directory, { recursive: true, mode: 0o700 })
+    makeDirectories(config.postern_state_directory, 0o700)
     return join(config.postern_state_directory, name)
   } catch {
     return null

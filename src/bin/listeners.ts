@@ -1,8 +1,9 @@
 /** The sockets that clients connect to. They outlive reloads: one that stays in the configuration stays open. */
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { dial } from '../net/dial.ts'
 import { type AcceptedSocket, type Listener, listen } from '../net/listener.ts'
+import { makeDirectories } from '../store/make_directories.ts'
 import type { Clock } from '../util/clock.ts'
 import { errnoCode, errnoText } from '../util/errno_text.ts'
 import { type Door, type DoorKind, doorKind } from './doors.ts'
@@ -105,7 +106,7 @@ export class Listeners {
 
 /** Our own directory may have to be made for the socket; others are whosever they are. */
 async function makeRoom(path: string, { clock, ownDirectory }: { clock: Clock; ownDirectory: string }): Promise<void> {
-  if (resolve(path).startsWith(`${resolve(ownDirectory)}/`)) mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  if (resolve(path).startsWith(`${resolve(ownDirectory)}/`)) makeDirectories(dirname(path), 0o755)
   await removeStale(path, clock)
 }
 

@@ -72,7 +72,8 @@ async function begin(supervisor: Supervisor, to: { config: Config; terminal: Ter
   if (warning !== null) terminal.err(`postern serve: ${warning}\n`)
   const ended = untilSignalled(supervisor, config)
   await supervisor.begin()
-  writeStatus(config.postern_state_directory, { pid: process.pid, loads: 1, problems: [] })
+  const unwritten = writeStatus(config.postern_state_directory, { pid: process.pid, loads: 1, problems: [] })
+  if (unwritten !== null) supervisor.warn(unwritten)
   return { ended }
 }
 
@@ -120,7 +121,8 @@ function untilSignalled(supervisor: Supervisor, config: Config): Promise<void> {
     supervisor.reopenLogs()
     void supervisor.reload().then(({ problems }) => {
       loads++
-      writeStatus(directory, { pid: process.pid, loads, problems })
+      const unwritten = writeStatus(directory, { pid: process.pid, loads, problems })
+      if (unwritten !== null) supervisor.warn(unwritten)
     })
   })
   process.on('SIGUSR1', () => supervisor.reopenLogs())

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
@@ -86,6 +86,44 @@ test('a directory that cannot be made is told with its parameter', t => {
   const { directory } = makeDirectory(t)
   writeFileSync(join(directory, 'file'), '')
   assert.throws(() => makeStateDirectory(join(directory, 'file', 'state'), null), {
-    message: /^cannot use postern_state_directory ".*\/file\/state": ENOTDIR/,
+    message:
+      /^cannot use postern_state_directory ".*\/file\/state": Not a directory; name a directory that this user can make and write$/,
   })
+  // Node's own recursive mkdir never comes back from there.
+  assert.throws(() => makeStateDirectory('/proc/nope', null), {
+    message: /^cannot use postern_state_directory "\/proc\/nope": No such file or directory; name/,
+  })
+})
+
+test('a parent that postern_user may not enter is named in one sentence', t => {
+  if (process.getuid?.() !== 0) return t.skip('only root can become somebody else')
+  const { directory } = makeDirectory(t)
+  chmodSync(directory, 0o755)
+  const closed = join(directory, 'closed')
+  const state = join(closed, 'postern', 'state')
+  mkdirSync(state, { recursive: true })
+  chmodSync(closed, 0o700)
+  const open = join(directory, 'open')
+  mkdirSync(open)
+  const program = `import { writePidFile } from ${JSON.stringify(join(import.meta.dirname, 'state_directory.ts'))}
+    process.setgid(65534)
+    process.setuid(65534)
+    for (const directory of process.argv.slice(1))
+      try { writePidFile(directory) } catch (error) { process.stdout.write(error.constructor.name + ': ' + error.message + '\\n') }`
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', program, state, open], { encoding: 'utf8' })
+  assert.deepEqual(said.split('\n'), [
+    `CommandError: cannot use postern_state_directory "${state}": user 65534 may not enter ${closed}; let it in, or name another directory`,
+    `CommandError: cannot use postern_state_directory "${open}": cannot write ${open}/postern.pid: Permission denied, for user 65534; name a directory that this user can make and write`,
+    '',
+  ])
+})
+
+test('a status that cannot be written is told, and stops nothing', t => {
+  const { directory } = makeDirectory(t)
+  assert.equal(writePidFile(directory), null)
+  mkdirSync(join(directory, 'postern.status.new'))
+  assert.match(
+    writeStatus(directory, { pid: process.pid, loads: 1, problems: [] }) ?? '',
+    /^cannot write .*\/postern\.status: Is a directory: "postern reload" cannot tell what became of it$/,
+  )
 })

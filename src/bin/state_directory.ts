@@ -1,6 +1,7 @@
 /** postern_state_directory: the pid file and what became of the last reload. Other parts keep their own files there. */
-import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, chownSync, constants, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { makeDirectories } from '../store/make_directories.ts'
 import { errnoCode, errnoText } from '../util/errno_text.ts'
 import { CommandError, NEGATIVE } from './exit_status.ts'
 import type { UserIds } from './identity.ts'
@@ -17,25 +18,60 @@ export interface Status {
 /** Makes the directory if need be. CommandError when that is not possible. */
 export function makeStateDirectory(directory: string, owner: UserIds | null): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectories(directory, 0o700)
     if (owner !== null && process.getuid?.() === 0) chownSync(directory, owner.uid, owner.gid)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new CommandError(`cannot use postern_state_directory "${directory}": ${reason}`, NEGATIVE)
+    throw new CommandError(unusable(directory, errnoText(error)), NEGATIVE)
   }
+}
+
+function unusable(directory: string, why: string): string {
+  return `cannot use postern_state_directory "${directory}": ${why}; name a directory that this user can make and write`
 }
 
 /**
  * Writes the pid file, by which `postern reload` finds us. Two gateways may share a directory (another port, another
- * configuration): the first keeps the file. A warning then, else null.
+ * configuration): the first keeps the file. A warning then, else null. CommandError where nothing can be written.
  */
 export function writePidFile(directory: string): string | null {
   const running = readPid(directory)
   if (running !== null && running !== process.pid && isGateway(running)) {
     return `another gateway (process ${running}) has ${directory}/postern.pid: "postern reload" reaches that one; for this one say kill -HUP ${process.pid}, or give it a postern_state_directory of its own`
   }
-  writeFileSync(join(directory, 'postern.pid'), `${process.pid}\n`)
-  return null
+  const path = join(directory, 'postern.pid')
+  try {
+    writeFileSync(path, `${process.pid}\n`)
+    return null
+  } catch (error) {
+    const reason = `cannot write ${path}: ${errnoText(error)}`
+    // Mail goes on without it.
+    if (isFull(error))
+      return `${reason}: "postern reload" will not find this gateway; for it say kill -HUP ${process.pid}`
+    const closed = closedParent(directory)
+    const user = process.getuid?.()
+    if (closed === null) throw new CommandError(unusable(directory, `${reason}, for user ${user}`), NEGATIVE)
+    throw new CommandError(
+      `cannot use postern_state_directory "${directory}": user ${user} may not enter ${closed}; let it in, or name another directory`,
+      NEGATIVE,
+    )
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return errnoCode(error) === 'ENOSPC' || errnoCode(error) === 'EDQUOT'
+}
+
+/** The topmost directory on the way that this process may not enter; null: it may enter all. */
+function closedParent(directory: string): string | null {
+  const parent = dirname(directory)
+  const above = parent === directory ? null : closedParent(parent)
+  if (above !== null) return above
+  try {
+    accessSync(directory, constants.X_OK)
+    return null
+  } catch {
+    return directory
+  }
 }
 
 export function removePidFile(directory: string): void {
@@ -79,12 +115,20 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Whole or not at all, so that a reader never sees half of it. Not at all where another gateway has the pid file. */
-export function writeStatus(directory: string, status: Status): void {
-  if (readPid(directory) !== status.pid) return
+/**
+ * Whole or not at all, so that a reader never sees half of it. Not at all where another gateway has the pid file. Why it could not be
+ * written, or null.
+ */
+export function writeStatus(directory: string, status: Status): string | null {
+  if (readPid(directory) !== status.pid) return null
   const path = join(directory, 'postern.status')
-  writeFileSync(`${path}.new`, JSON.stringify(status))
-  renameSync(`${path}.new`, path)
+  try {
+    writeFileSync(`${path}.new`, JSON.stringify(status))
+    renameSync(`${path}.new`, path)
+    return null
+  } catch (error) {
+    return `cannot write ${path}: ${errnoText(error)}: "postern reload" cannot tell what became of it`
+  }
 }
 
 export function readStatus(directory: string): Status | null {

@@ -147,6 +147,10 @@ export class Supervisor {
     this.#tell('error', `unexpected fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   }
 
+  warn(text: string): void {
+    this.#tell('warning', text)
+  }
+
   /** Ends all workers at once. */
   kill(): void {
     this.#crew.kill()

@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
-import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../util/clock.ts'
 import { errnoCode, errnoText } from '../util/errno_text.ts'
+import { makeDirectories } from './make_directories.ts'
 
 /** A file operation failed. `code` is the errno name, `text` in the words of Postfix: "create maildir file …: Permission denied". */
 export class MaildirError extends Error {
@@ -63,8 +64,7 @@ export class Maildir {
       if (errnoCode(error) !== 'ENOENT') throw new MaildirError(`create maildir file ${path}`, error)
     }
     try {
-      for (const part of ['tmp', 'new', 'cur'])
-        await mkdir(join(this.#directory, part), { recursive: true, mode: 0o700 })
+      for (const part of ['tmp', 'new', 'cur']) makeDirectories(join(this.#directory, part), 0o700)
       return await open(path, 'wx+', 0o600)
     } catch (error) {
       throw new MaildirError(`create maildir file ${path}`, error)

@@ -1,9 +1,10 @@
-import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OpenSpool, Spool } from '../model/spool.ts'
 import type { Clock } from '../util/clock.ts'
 import { errnoCode, errnoText } from '../util/errno_text.ts'
 import type { Random } from '../util/random.ts'
+import { makeDirectories } from './make_directories.ts'
 
 const READ_SIZE = 64 * 1024
 
@@ -98,7 +99,7 @@ async function create(options: SpoolOptions): Promise<FileHandle> {
   const path = join(directory, Buffer.from(random.bytes(12)).toString('hex'))
   const handle = await openNew(path).catch(async (error: unknown) => {
     if (errnoCode(error) !== 'ENOENT') throw error
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    makeDirectories(directory, 0o700)
     return openNew(path)
   })
   try {

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock } from '../util/clock.ts'
+import { makeDirectories } from './make_directories.ts'
 
 /** What a probe found out about an address; 'todo': it is on its way. */
 export type VerifyStatus = 'ok' | 'deferred' | 'undeliverable' | 'todo'
@@ -151,7 +152,7 @@ class VerifyFile {
 
   append(address: string, entry: VerifyEntry): void {
     try {
-      fs.mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+      makeDirectories(dirname(this.#path), 0o700)
       fs.appendFileSync(this.#path, formatLine(address, entry), { mode: 0o600 })
     } catch {
       // Kept in memory; the next start probes again.

@@ -6,6 +6,7 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode } from '../../util/errno_text.ts'
 import type { Random } from '../../util/random.ts'
+import { makeDirectories } from '../make_directories.ts'
 import type { Owner } from './owner.ts'
 import { FrameBuffer, readFrames } from './record.ts'
 
@@ -210,7 +211,7 @@ export function writeWhole(fd: number, bytes: Uint8Array, position: number): voi
 }
 
 function makeDirectory(directory: string): void {
-  if (fs.mkdirSync(directory, { recursive: true, mode: 0o700 }) === undefined) return
+  if (!makeDirectories(directory, 0o700)) return
   if (process.geteuid?.() === 0) {
     const { uid, gid } = fs.statSync(join(directory, '..'))
     fs.chownSync(directory, uid, gid)

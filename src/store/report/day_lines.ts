@@ -7,6 +7,7 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { errnoCode, errnoText } from '../../util/errno_text.ts'
+import { makeDirectories } from '../make_directories.ts'
 
 export interface DayLinesOptions {
   readonly directory: string
@@ -115,7 +116,7 @@ export class DayLinesWriter {
     if (this.#file?.day === day && fs.fstatSync(this.#file.fd).nlink > 0) return this.#file
     this.#closeFile()
     const { directory, pid } = this.#options
-    fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectories(directory, 0o700)
     const fd = fs.openSync(join(directory, `${day}.${pid}.lines`), 'a', 0o600)
     const file = { day, fd, bytes: fs.fstatSync(fd).size }
     this.#file = file

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode } from '../../util/errno_text.ts'
+import { makeDirectories } from '../make_directories.ts'
 
 export interface Documents {
   /** Replaces the document of that name: letters, digits, "-", "_" and "." only. Throws what the system said. */
@@ -21,7 +22,7 @@ export function openDocuments(directory: string): Documents {
   return {
     put(name, value) {
       const path = pathOf(name)
-      fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
+      makeDirectories(directory, 0o700)
       const fd = fs.openSync(`${path}.new`, 'w', 0o600)
       try {
         fs.writeFileSync(fd, JSON.stringify(value))

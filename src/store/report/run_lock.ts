@@ -3,13 +3,14 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode } from '../../util/errno_text.ts'
 import { currentOwner, isOwnerGone, type Owner } from '../embedded/owner.ts'
+import { makeDirectories } from '../make_directories.ts'
 
 /** Where a pid means nothing to us, a lock so old belongs to nobody: no run lasts as long. */
 const STALE_MS = 6 * 3600 * 1000
 
 /** Takes the lock; the release, or null when another process that runs has it. Throws other errors. */
 export function takeRunLock(directory: string, pid: number, now: number): (() => void) | null {
-  fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDirectories(directory, 0o700)
   const path = join(directory, 'run.lock')
   const self = currentOwner(pid)
   for (let attempt = 0; attempt < 2; attempt++) {
