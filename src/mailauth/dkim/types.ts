@@ -9,7 +9,7 @@ export interface SignatureOptions extends SignatureLimits {
 }
 
 export interface SignatureLimits {
-  /** DKIM signatures of one message that are verified, from the topmost; of the rest one is answered, with 'policy'. */
+  /** DKIM signatures of one message that are verified, those of the author's domain first; of the rest one is answered, with 'policy'. */
   readonly maxSignatures: number
   /** RSA keys of fewer or more bits give 'policy'. RFC 8301 3.2: fewer than 1024 never count, 1024 to 4096 must. */
   readonly minKeyBits: number

@@ -2,10 +2,11 @@ import type { ArcAnswer, DkimAnswer, SignatureAnswer } from '../../model/mail_au
 import { type ArcCheck, openArc } from '../arc/chain.ts'
 import { type BodyHash, type BodyHasher, makeBodyHasher } from './body_hash.ts'
 import { checkSignature, type Verdict } from './check.ts'
-import { type Canonicalization, type Field, HeaderBlock, valueText } from './header_block.ts'
+import { chooseSignatures, type FoundSignature } from './choose.ts'
+import { type Canonicalization, type Field, HeaderBlock } from './header_block.ts'
 import { type KeyAnswer, KeyLookup } from './key_lookup.ts'
 import { KeyRecords } from './key_record.ts'
-import { type Claims, parseSignature, type Signature } from './signature.ts'
+import type { Claims, Signature } from './signature.ts'
 import type { SignatureLimits, SignatureOptions, SignatureVerifier, SignatureVerifiers } from './types.ts'
 
 /** RFC 8301 3.2 for the keys; the others are far above what mail has. */
@@ -75,21 +76,19 @@ class MessageVerifier implements SignatureVerifier {
 
   /** The header is complete: everything that is needed of body and DNS is known. */
   #start(): Started {
-    const fields = this.#header.named('dkim-signature')
     const { maxSignatures } = this.#options
-    const signatures = fields.slice(0, maxSignatures).map(field => this.#open(field))
-    const next = fields[maxSignatures]
-    if (next !== undefined) {
-      const { claims } = parseSignature(valueText(next), 'dkim')
-      signatures.push({ claims, answer: unverified(`only the first ${maxSignatures} signatures are verified`) })
+    const chosen = chooseSignatures(this.#header, maxSignatures)
+    const signatures = chosen.signatures.map(found => this.#open(found))
+    if (chosen.left !== null) {
+      const problem = `only the first ${maxSignatures} signatures are verified, those of the author's domain before others`
+      signatures.push({ claims: chosen.left.parsed.claims, answer: unverified(problem) })
     }
     const arc = openArc(this.#header, this.#lookup)
     if ('bodyForms' in arc) for (const form of arc.bodyForms) this.#hash(form)
     return { signatures, arc }
   }
 
-  #open(field: Field): Pending {
-    const parsed = parseSignature(valueText(field), 'dkim')
+  #open({ field, parsed }: FoundSignature): Pending {
     const { claims } = parsed
     if (parsed.kind === 'refused') return { claims, answer: { ...parsed.refusal, keyBits: null, testing: false } }
     if (this.#header.isTooLarge) return { claims, answer: unverified('header too long to be verified') }
