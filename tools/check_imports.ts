@@ -56,6 +56,7 @@ const worldModules: readonly { readonly modules: readonly string[]; readonly pla
 
 /** Packages from the registry, and the places that may know them: behind an interface of ours, so that they can be exchanged. */
 const packages: readonly { readonly name: string; readonly places: readonly string[] }[] = [
+  { name: 'croner', places: ['src/report/schedule/'] },
   { name: 'fast-xml-parser', places: ['src/dmarc_report/'] },
   { name: 'iovalkey', places: ['src/store/valkey/'] },
   { name: 'tldts', places: ['src/mailauth/dmarc/'] },
