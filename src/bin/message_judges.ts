@@ -49,6 +49,7 @@ function tellingJudge(judge: MessageJudge, tell: NonNullable<MessageJudgeService
     start: envelope => judge.start?.(envelope),
     header: field => judge.header(field),
     body: chunk => judge.body(chunk),
+    removals: () => judge.removals?.() ?? [],
     async end(envelope) {
       const verdict = await judge.end(envelope)
       tell(verdict, envelope)

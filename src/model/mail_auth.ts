@@ -149,4 +149,6 @@ export interface MessageJudge {
   body(chunk: Uint8Array): void
   /** After the last piece, once. Settles in bounded time. */
   end(envelope: AuthEnvelope): Promise<MessageVerdict>
+  /** What is to be taken out of a message for which nobody waits for a verdict. At any time, about the header so far. May be left out. */
+  removals?(): MessageVerdict['remove']
 }

@@ -75,10 +75,9 @@ export class IncomingMessage {
   async verdict(): Promise<MessageVerdict | null> {
     if (this.judged === null || this.fault !== null || this.filter.state.isBad || this.d.effects.discard) return null
     const verdict = await this.judged.verdict()
-    if (verdict !== null) {
-      const header = { remove: verdict.remove, head: this.head, edits: this.filter.edits }
-      this.outbox.edit = { insert: verdict.insert, header }
-    }
+    const { insert, remove } = verdict ?? { insert: [], remove: this.judged.removals() }
+    if (insert.length > 0 || remove.length > 0)
+      this.outbox.edit = { insert, header: { remove, head: this.head, edits: this.filter.edits } }
     return verdict
   }
 

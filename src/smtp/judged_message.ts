@@ -11,6 +11,8 @@ export interface JudgedMessage {
   line(bytes: Uint8Array, partial: boolean): void
   /** After the last line; logs what it says. Null: the message passes unjudged. */
   verdict(): Promise<MessageVerdict | null>
+  /** What goes out of it all the same (RFC 8601 5). Never throws. */
+  removals(): MessageVerdict['remove']
 }
 
 /** Null: messages are not judged, or this one goes nowhere. */
@@ -51,6 +53,14 @@ export function judgedMessage(d: Dialogue): JudgedMessage | null {
         return feed === null ? null : await timedVerdict(d, feed)
       } catch (error) {
         return failed(error)
+      }
+    },
+    removals() {
+      try {
+        return judge?.removals?.() ?? []
+      } catch (error) {
+        failed(error)
+        return []
       }
     },
   }

@@ -227,6 +227,24 @@ describe('trouble is never a loss, and never a permanent refusal', () => {
     )
   })
 
+  test('RFC 8601 5 forged results go also where nobody waits for the verdict', async () => {
+    const lines = ['Authentication-Results: us; dmarc=pass', 'authentication-results: them; spf=pass', '', 'x']
+    for (const how of ['late', 'throws'] as const) {
+      const judge = new FakeJudge(() => {
+        if (how === 'throws') throw new Error('fault')
+        return new Promise(() => undefined)
+      })
+      const removing = Object.assign(judge, { removals: () => [{ name: 'Authentication-Results', nth: 1 }] })
+      const session = new SmtpSession({ messages: { asMilter: true, openMessage: () => removing } })
+      await session.say('EHLO h.example', 'MAIL FROM:<a@x.example>', 'RCPT TO:<b@y.example>', 'DATA')
+      const heard = await session.say(...lines, '.')
+      await session.clock.advance(30_000)
+      assert.match([...heard, ...(await session.hear())].at(-1) ?? '', /^250/, how)
+      assert.ok(session.delivered[0]?.text.endsWith('\r\nauthentication-results: them; spf=pass\r\n\r\nx\r\n'), how)
+      assert.doesNotMatch(session.delivered[0]?.text ?? '', /: us;/)
+    }
+  })
+
   test('a judge that throws, at any step', async () => {
     const fault = (): never => {
       throw new Error('fault')

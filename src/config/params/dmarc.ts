@@ -132,8 +132,9 @@ export const dmarcParams = [
     type: hosts(),
     default: '127.0.0.0/8, [::1]/128',
     doc: `
-      Clients whose mail is not looked at: no check, no header. $mynetworks may be named here if it holds no tables.
-      IgnoreHosts.`,
+      Clients whose mail is not looked at: no check, no header; Authentication-Results under our own name are taken out of it
+      all the same. (A content filter that hands mail back to where a milter is asked: let it be handed back without milters.)
+      $mynetworks may be named here if it holds no tables. IgnoreHosts.`,
   }),
   param({
     name: 'postern_dmarc_ignore_authenticated_clients',

@@ -31,6 +31,7 @@ export function sealingJudge(judge: MessageJudge, options: SealingOptions): Mess
   }
   return {
     start: (envelope: AuthEnvelope) => judge.start?.(envelope),
+    removals: () => judge.removals?.() ?? [],
     header(field) {
       judge.header(field)
       guarded(each => each.header(field))

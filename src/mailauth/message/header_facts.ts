@@ -8,8 +8,6 @@ export interface HeaderFacts {
   readonly from: AuthorDomains
   /** There were more From fields than are read: `from` does not know them all. */
   readonly hasUnreadFrom: boolean
-  /** Authentication-Results that claim to be ours: the nth of that name, from 1. */
-  readonly forged: readonly number[]
   /** Those of hosts that are trusted. */
   readonly trusted: readonly AuthResults[]
   /** Which rule of RFC 5322 3.6 is broken, in OpenDMARC's words; null: none. */
@@ -56,11 +54,15 @@ export class HeaderScan {
     else if (name === AUTH_RESULTS) this.#addResults(latin1(field.subarray(colon + 1)), nth)
   }
 
+  /** Authentication-Results so far that claim to be ours: the nth of that name, from 1. */
+  get forged(): readonly number[] {
+    return this.#forged
+  }
+
   facts(): HeaderFacts {
     return {
       from: authorDomains(this.#from),
       hasUnreadFrom: (this.#count.get('from') ?? 0) > MAX_FROM_FIELDS,
-      forged: this.#forged,
       trusted: this.#trusted,
       requirementError: this.#requirementError(),
     }

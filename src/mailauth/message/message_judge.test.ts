@@ -4,6 +4,7 @@ import type { FakeZone } from '../../../test/support/fake_resolver.ts'
 import { arcSeal, dkimSign, makeSigningKey } from '../../../test/support/mail_signer.ts'
 import { openMessageBench } from '../../../test/support/message_bench.ts'
 import type { AuthEnvelope, MessageVerdict } from '../../model/mail_auth.ts'
+import { DomainList } from './domain_list.ts'
 
 const AUTHOR = makeSigningKey('reject.example', 's1')
 const LIST = makeSigningKey('list.example', 'arc')
@@ -137,7 +138,9 @@ describe('T10.4 what DMARC asks for, by default', () => {
   test('who is not looked at: own hosts, signed in clients', async () => {
     const forged = message('ceo@reject.example', 'Authentication-Results: mx.here.example; dmarc=pass\r\n')
     const byAddress = await openMessageBench(ZONE).judge(forged, { clientAddress: '127.0.0.1' })
-    assert.deepEqual([byAddress.action, byAddress.insert, byAddress.remove], ['accept', [], []])
+    assert.deepEqual([byAddress.action, byAddress.insert], ['accept', []])
+    // RFC 8601 5: who adds such headers takes forged ones out, whether or not he judges the message.
+    assert.deepEqual(byAddress.remove, [{ name: 'Authentication-Results', nth: 1 }])
     const mainCf = 'postern_dmarc_ignore_hosts = .there.example'
     assert.equal((await openMessageBench(ZONE, mainCf).judge(forged)).action, 'accept')
     assert.equal((await openMessageBench(ZONE, mainCf).judge(forged, { clientName: 'unknown' })).action, 'reject')
@@ -201,6 +204,22 @@ describe('RFC 8601 what the header says', () => {
       { name: 'Authentication-Results', nth: 2 },
       { name: 'Authentication-Results', nth: 3 },
     ])
+  })
+
+  test('forged ones are taken out also where judging fails', async () => {
+    const more = 'Authentication-Results: mx.here.example; dmarc=pass\r\n'
+    const broken = (): never => {
+      throw new Error('fault')
+    }
+    const bench = openMessageBench(ZONE, '', settings => ({
+      ...settings,
+      // Asked when the header is complete, and at the end.
+      ignoreMailFrom: Object.assign(new DomainList([]), { has: broken }),
+    }))
+    const verdict = await bench.judge(message('a@none.example', more))
+    assert.equal(bench.faults.length, 1)
+    assert.deepEqual([verdict.action, verdict.insert], ['accept', []])
+    assert.deepEqual(verdict.remove, [{ name: 'Authentication-Results', nth: 1 }])
   })
 
   test('Received-SPF, DMARC-Filter and the job id, if asked for', async () => {

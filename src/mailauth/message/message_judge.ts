@@ -70,8 +70,9 @@ class StreamingJudge implements MessageJudge {
   }
 
   header(field: Uint8Array): void {
+    // Whatever fails elsewhere: what is forged is to be known.
+    this.#scanField(field)
     this.#guard(() => {
-      this.#scan.add(field)
       if (this.#isIgnored) return
       this.#verifier ??= this.#deps.signatures.open()
       this.#verifier.header(field)
@@ -86,15 +87,27 @@ class StreamingJudge implements MessageJudge {
   }
 
   async end(envelope: AuthEnvelope): Promise<MessageVerdict> {
+    const remove = this.removals()
     try {
-      if (this.#isFaulty) return unjudged([])
-      const header = this.#completeHeader()
-      const remove = header.forged.map(nth => ({ name: 'Authentication-Results', nth }))
-      if (isIgnored(envelope, this.#deps.settings)) return unjudged(envelope.authenticated ? remove : [])
-      return { ...(await this.#judge(envelope, header)), remove }
+      if (this.#isFaulty || isIgnored(envelope, this.#deps.settings)) return unjudged(remove)
+      return { ...(await this.#judge(envelope, this.#completeHeader())), remove }
     } catch (error) {
       this.#deps.fault(error)
-      return unjudged([])
+      return unjudged(remove)
+    }
+  }
+
+  /** RFC 8601 5: forged results go whether or not there are others. */
+  removals(): MessageVerdict['remove'] {
+    return this.#scan.forged.map(nth => ({ name: 'Authentication-Results', nth }))
+  }
+
+  #scanField(field: Uint8Array): void {
+    try {
+      this.#scan.add(field)
+    } catch (error) {
+      if (!this.#isFaulty) this.#deps.fault(error)
+      this.#isFaulty = true
     }
   }
 
