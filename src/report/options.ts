@@ -22,6 +22,14 @@ export interface CountOptions {
   readonly verboseDetail: boolean
   /** --rej-add-from: the sender beside the recipient of what was rejected. */
   readonly rejectAddFrom: boolean
+  /** --rej-add-to (pflogsumm 1.1.13): the recipient beside a client or sender that was rejected. */
+  readonly rejectAddTo: boolean
+  /** --srs-mung (1.1.13): addresses as they were before SRS. */
+  readonly srsMung: boolean
+  /** --use-orig-to (1.1.13): a recipient is known by its orig_to. */
+  readonly useOrigTo: boolean
+  /** --pscrn-stats (1.1.13): what postscreen saw. */
+  readonly postscreenStats: boolean
   /** -e: every message with its sender and recipients. */
   readonly messageDetail: boolean
   /** --no-no-msg-size: not asked for. */
@@ -45,6 +53,8 @@ export interface DetailLimits {
   readonly rejects: number
   readonly smtp: number
   readonly smtpdWarnings: number
+  /** --pscrn-detail (1.1.13). */
+  readonly postscreen: number
 }
 
 export interface TextOptions {
@@ -76,12 +86,25 @@ export function defaultOptions(today: CountOptions['today']): ReportOptions {
     verpMung: null,
     verboseDetail: false,
     rejectAddFrom: false,
+    rejectAddTo: false,
+    srsMung: false,
+    useOrigTo: false,
+    postscreenStats: false,
     messageDetail: false,
     noSizeless: false,
     noSmtpdWarnings: false,
     smtpdStats: false,
     zeroFill: false,
-    limits: { hosts: -1, users: -1, bounces: -1, deferrals: -1, rejects: -1, smtp: -1, smtpdWarnings: -1 },
+    limits: {
+      hosts: -1,
+      users: -1,
+      bounces: -1,
+      deferrals: -1,
+      rejects: -1,
+      smtp: -1,
+      smtpdWarnings: -1,
+      postscreen: -1,
+    },
     isoDateTime: false,
     problemsFirst: false,
     quiet: false,
