@@ -20,6 +20,7 @@ import { milterServerParams } from './params/milter_server.ts'
 import { policyParams } from './params/policy.ts'
 import { policyServerParams } from './params/policy_server.ts'
 import { posternParams } from './params/postern.ts'
+import { reportParams } from './params/report.ts'
 import { rewritingParams } from './params/rewriting.ts'
 import { saslParams } from './params/sasl.ts'
 import { sessionParams } from './params/session.ts'
@@ -46,6 +47,7 @@ export const allParams = [
   ...dmarcParams,
   ...forwardingParams,
   ...dmarcReportParams,
+  ...reportParams,
   ...greylistParams,
   ...verifyParams,
   ...contentParams,

@@ -1,3 +1,5 @@
+import { base64Lines, formatMailDate } from '../mail/compose.ts'
+
 /** The mail that carries a report (RFC 9990 3.5.2). */
 export interface ReportMail {
   readonly from: string
@@ -13,9 +15,6 @@ export interface ReportMail {
   readonly day: string
 }
 
-/** RFC 2045 6.8 */
-const BASE64_LINE = 76
-
 /** The whole message, lines ending in CRLF. All of it is ASCII: what comes from strangers was checked to be. */
 export function composeReportMail(mail: ReportMail): Uint8Array {
   const { from, to, domain, submitter, reportId, fileName, gzip, time, day } = mail
@@ -27,7 +26,7 @@ export function composeReportMail(mail: ReportMail): Uint8Array {
     `Subject: Report Domain: ${domain}`,
     `\tSubmitter: ${submitter}`,
     `\tReport-ID: <${reportId}>`,
-    `Date: ${formatDate(time)}`,
+    `Date: ${formatMailDate(time)}`,
     // RFC 9990 3.5.2: the same id again shows that it is the same report.
     `Message-ID: <${reportId}>`,
     // RFC 3834 5: no vacation notices, please.
@@ -52,17 +51,4 @@ export function composeReportMail(mail: ReportMail): Uint8Array {
     '',
   ]
   return Buffer.from(lines.join('\r\n'))
-}
-
-function base64Lines(bytes: Uint8Array): readonly string[] {
-  return (
-    Buffer.from(bytes)
-      .toString('base64')
-      .match(new RegExp(`.{1,${BASE64_LINE}}`, 'g')) ?? []
-  )
-}
-
-/** RFC 5322 3.3, in UTC. */
-function formatDate(time: number): string {
-  return new Date(time * 1000).toUTCString().replace('GMT', '+0000')
 }
