@@ -2,9 +2,10 @@
  * Makes and sends the DMARC reports that are due, in a process of its own: a night's reports may be much to read and to pack, and
  * neither the supervisor nor a worker has time for it. The supervisor starts it and gives it its configuration.
  */
-import { keepRunning, systemClock } from '../util/clock.ts'
+import { systemClock } from '../util/clock.ts'
 import { type ConfigSource, loadSource } from './config_source.ts'
 import { sendReports } from './dmarc_reports.ts'
+import { takeJob } from './helper_process.ts'
 import { openLog } from './log.ts'
 
 export interface ReportJob {
@@ -13,16 +14,7 @@ export interface ReportJob {
 }
 
 // The supervisor sends one ReportJob and nothing else.
-process.once('message', job => {
-  const running = keepRunning()
-  void work(job as ReportJob).then(() => {
-    running.end()
-    if (process.connected) process.disconnect()
-  })
-})
-// It ends when it is done; a terminal or systemd signals the whole group.
-process.on('SIGHUP', () => undefined)
-process.on('SIGUSR1', () => undefined)
+takeJob(job => work(job as ReportJob))
 
 async function work({ source, settleMs }: ReportJob): Promise<void> {
   const { config } = loadSource(source)

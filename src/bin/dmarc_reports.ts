@@ -1,15 +1,10 @@
 /** DMARC aggregate reports of a configuration: what they are made of, and what they need to be sent. */
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { type DestinationWorld, parseDestination } from '../dmarc_report/destinations.ts'
 import { formatRow, reportRow } from '../dmarc_report/row.ts'
 import { dayOf, type RunResult, runReports } from '../dmarc_report/run.ts'
 import type { ReportSettings } from '../dmarc_report/settings.ts'
-import { ResolverPool } from '../dns/resolver_pool.ts'
-import { resolverSettings } from '../dns/settings.ts'
-import { makeNextHops } from '../hop/next_hop.ts'
-import { hopSettings } from '../hop/settings.ts'
 import { makeDomainFinder } from '../mailauth/dmarc/discovery.ts'
 import { makeRecordLookup } from '../mailauth/dmarc/record_lookup.ts'
 import type { EmitEvent } from '../model/event.ts'
@@ -18,6 +13,7 @@ import type { AuthEnvelope, MessageVerdict } from '../model/mail_auth.ts'
 import { DayLinesWriter } from '../store/report/day_lines.ts'
 import { takeRunLock } from '../store/report/run_lock.ts'
 import type { Clock } from '../util/clock.ts'
+import { openRelay, type RelayOptions } from './relay.ts'
 import { ownVersion } from './version.ts'
 
 export function reportDirectory(config: Pick<Config, 'postern_state_directory'>): string {
@@ -143,36 +139,15 @@ export interface ReportSender {
   close(): Promise<void>
 }
 
-export interface SenderOptions {
-  readonly config: Config
-  readonly clock: Clock
-  readonly emit: EmitEvent
-}
-
 /** Resolver and relay; asks and connects to nothing yet. */
-export function openSender({ config, clock, emit }: SenderOptions): ReportSender | { readonly problem: string } {
-  const settings = hopSettings(config)
-  if ('problem' in settings) return settings
-  const dns = resolverSettings(config, readOptional('/etc/resolv.conf'))
-  if (dns.servers.length === 0) return { problem: 'there is no name server: set postern_dns_servers' }
-  const resolver = new ResolverPool(clock).take(dns, () => undefined)
-  const relay = config.postern_dmarc_report_relay || config.postern_next_hop
-  const made = makeNextHops(relay, { settings: settings.settings, resolver, clock, emit })
-  if ('problem' in made) {
-    resolver.close()
-    return { problem: `postern_dmarc_report_relay: ${made.problem}` }
-  }
-  const finder = makeDomainFinder(config.postern_dmarc_method, makeRecordLookup(resolver))
+export function openSender(options: RelayOptions): ReportSender | { readonly problem: string } {
+  const relay = openRelay('postern_dmarc_report_relay', options)
+  if ('problem' in relay) return relay
+  const { hop, resolver } = relay
+  const finder = makeDomainFinder(options.config.postern_dmarc_method, makeRecordLookup(resolver))
   return {
-    hop: made.hops.main,
+    hop,
     world: { resolver, organizationalDomain: domain => finder.organizationalDomain(domain) },
-    async close() {
-      await made.hops.close()
-      resolver.close()
-    },
+    close: () => relay.close(),
   }
-}
-
-function readOptional(path: string): string | null {
-  return existsSync(path) ? readFileSync(path, 'utf8') : null
 }

@@ -1,10 +1,8 @@
 /** When DMARC reports are made and sent: by the supervisor, so that it happens once, however many workers there are. */
-import { fork } from 'node:child_process'
 import type { Config } from '../config/config.ts'
 import { hasWork } from '../dmarc_report/run.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
-import type { ReportJob } from './dmarc_process.ts'
 import { reportDirectory } from './dmarc_reports.ts'
 
 export interface ScheduleOptions {
@@ -68,20 +66,4 @@ export class ReportSchedule {
       return false
     }
   }
-}
-
-/** The file that runs as that process, in the sources and in the built package alike. */
-const PROGRAM = new URL(`./dmarc_process${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
-
-/** Runs dmarc_process.ts; settles with how it ended, null where that was well. */
-export function runReportProcess(job: ReportJob): Promise<string | null> {
-  return new Promise(resolve => {
-    const child = fork(PROGRAM, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'json' })
-    child.on('error', error => resolve(error.message))
-    child.on('exit', (code, signal) => {
-      if (code === 0) resolve(null)
-      else resolve(signal === null ? `exit status ${code}` : `signal ${signal}`)
-    })
-    child.send(job, () => undefined)
-  })
 }

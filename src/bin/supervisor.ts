@@ -11,9 +11,10 @@ import type { Clock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import { type ConfigSource, readSource } from './config_source.ts'
 import { Crew } from './crew.ts'
-import { ReportSchedule, runReportProcess } from './dmarc_schedule.ts'
+import { ReportSchedule } from './dmarc_schedule.ts'
 import { allDoors, type Door, type DoorKind, doorKind, helperDoors, withDefaults } from './doors.ts'
 import { CommandError, NEGATIVE, TEMPORARY } from './exit_status.ts'
+import { runHelperProcess } from './helper_process.ts'
 import { Listeners, type Opened } from './listeners.ts'
 import { type Log, openLog } from './log.ts'
 import type { ToSupervisor } from './messages.ts'
@@ -209,7 +210,7 @@ export class Supervisor {
   }
 
   async #sendReports(settleMs: number): Promise<void> {
-    const how = await runReportProcess({ source: this.#source, settleMs })
+    const how = await runHelperProcess('dmarc_process', { source: this.#source, settleMs })
     if (how !== null) this.#tell('warning', `the process that sends DMARC reports ended early (${how})`)
   }
 

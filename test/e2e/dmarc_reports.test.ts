@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readSource } from '../../src/bin/config_source.ts'
-import { runReportProcess } from '../../src/bin/dmarc_schedule.ts'
+import { runHelperProcess } from '../../src/bin/helper_process.ts'
 import type { Feedback } from '../../src/dmarc_report/feedback.ts'
 import { formatRow, reportRow } from '../../src/dmarc_report/row.ts'
 import { aggregateDay, dayOf } from '../../src/dmarc_report/run.ts'
@@ -215,7 +215,7 @@ postern_dmarc_ignore_hosts = 127.0.0.1
     fs.copyFileSync(path.join(state, file), path.join(state, file.replace(/^[\d-]+/, yesterday)))
     const read = readSource(dir, overrides())
     assert.ok(read.ok)
-    assert.equal(await runReportProcess({ source: read.source, settleMs: 0 }), null)
+    assert.equal(await runHelperProcess('dmarc_process', { source: read.source, settleMs: 0 }), null)
     const log = fs.readFileSync(path.join(dir, 'reports.log'), 'utf8')
     assert.match(
       log,
