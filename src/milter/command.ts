@@ -4,7 +4,7 @@ import type { Options } from './negotiate.ts'
 /** What the MTA says, taken apart. */
 export type MilterCommand =
   | { readonly kind: 'negotiate'; readonly offer: Options }
-  /** For the command that comes next, whose letter `stage` is. Names without braces. */
+  /** For the command that comes next, whose letter `stage` is: those of `KNOWN_MACROS`. Names without braces. */
   | { readonly kind: 'macros'; readonly stage: string; readonly macros: ReadonlyMap<string, string> }
   | { readonly kind: 'connect'; readonly hostname: string; readonly address: ClientAddress }
   | { readonly kind: 'helo'; readonly name: string }
@@ -21,10 +21,15 @@ export type ClientAddress =
   | { readonly family: 'unix' | 'unknown' }
 
 const NUL = 0
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
 /** More than any name, path or reply of SMTP (RFC 5321 4.5.3.1): hostile ones are cut. */
 const TEXT_LIMIT = 4096
 const PARAMETER_LIMIT = 100
 const MACRO_LIMIT = 100
+
+/** What anybody asks for. Postfix sends some with every header field, so the others are not even decoded. */
+const KNOWN_MACROS: ReadonlySet<string> = new Set(['auth_authen', 'auth_type', 'i'])
 
 /** Throws MilterError for what is no command, or not formed like one. */
 export function parseCommand({ command, data }: Packet): MilterCommand {
@@ -71,13 +76,23 @@ function readOptions(data: Buffer): Options {
 
 function readMacros(data: Buffer): MilterCommand {
   if (data.length === 0) throw new MilterError('macros for nothing')
-  const words = strings(data.subarray(1), 'macros', 2 * MACRO_LIMIT)
+  if (data.length > 1) only(data, 'macros')
   const macros = new Map<string, string>()
-  for (let i = 0; i + 1 < words.length; i += 2) {
-    const [name, value] = [words[i], words[i + 1]]
-    if (name !== undefined && value !== undefined) macros.set(text(name).replace(/^\{(.*)\}$/, '$1'), text(value))
+  let at = 1
+  for (let count = 0; count < MACRO_LIMIT; count++) {
+    const nameEnd = data.indexOf(NUL, at)
+    const valueEnd = nameEnd < 0 ? -1 : data.indexOf(NUL, nameEnd + 1)
+    if (valueEnd < 0) break
+    const name = macroName(data, at, nameEnd)
+    if (KNOWN_MACROS.has(name)) macros.set(name, text(data.subarray(nameEnd + 1, valueEnd)))
+    at = valueEnd + 1
   }
   return { kind: 'macros', stage: String.fromCharCode(data.readUInt8(0)), macros }
+}
+
+function macroName(data: Buffer, start: number, end: number): string {
+  const isBraced = data[start] === OPEN_BRACE && data[end - 1] === CLOSE_BRACE
+  return isBraced ? data.toString('latin1', start + 1, end - 1) : data.toString('latin1', start, end)
 }
 
 function readConnect(data: Buffer): MilterCommand {

@@ -14,9 +14,8 @@ export const HEADER_LIMIT = 16 * 1024 * 1024
 
 const LF = 10
 const CR = 13
-const COLON = Buffer.from(':')
-const COLON_BLANK = Buffer.from(': ')
-const NO_BYTES = Buffer.alloc(0)
+const COLON = 0x3a
+const BLANK = 0x20
 
 /** One message as it streams through: kept by nobody but the judge. A fault in judging lets it pass. */
 export class Message {
@@ -34,11 +33,8 @@ export class Message {
   }
 
   header(name: Buffer, value: Buffer): void {
-    this.#headerBytes += name.length + value.length + COLON_BLANK.length
-    if (this.isTooLarge) return
-    const colon = this.#hasLeadingBlank ? COLON : COLON_BLANK
-    const field = Buffer.concat([name, colon, withCrLf(value)])
-    this.#try(judge => judge.header(field))
+    this.#headerBytes += name.length + value.length + 2
+    if (!this.isTooLarge) this.#try(judge => judge.header(joinField(name, value, this.#hasLeadingBlank)))
   }
 
   body(chunk: Buffer): void {
@@ -90,19 +86,21 @@ export class Message {
   }
 }
 
-/** The milter protocol ends the lines of a folded header with LF alone. */
-function withCrLf(value: Buffer): Buffer {
-  let at = value.indexOf(LF)
-  if (at < 0) return value
-  const parts: Buffer[] = []
+/** "Name: value" with CRLF between folded lines, which the milter protocol ends with LF alone. */
+function joinField(name: Buffer, value: Buffer, hasLeadingBlank: boolean): Buffer {
+  let lines = 0
+  for (let at = value.indexOf(LF); at >= 0; at = value.indexOf(LF, at + 1)) lines++
+  const field = Buffer.allocUnsafe(name.length + 2 + value.length + lines)
+  name.copy(field)
+  let end = name.length
+  field[end++] = COLON
+  if (!hasLeadingBlank) field[end++] = BLANK
   let start = 0
-  for (; at >= 0; at = value.indexOf(LF, at + 1)) {
-    if (at > 0 && value[at - 1] === CR) continue
-    parts.push(value.subarray(start, at), CR_BYTE)
+  for (let at = value.indexOf(LF); at >= 0; at = value.indexOf(LF, at + 1)) {
+    end += value.copy(field, end, start, at)
+    if (value[at - 1] !== CR) field[end++] = CR
     start = at
   }
-  parts.push(start === 0 ? value : value.subarray(start))
-  return parts.length === 1 ? (parts[0] ?? NO_BYTES) : Buffer.concat(parts)
+  end += value.copy(field, end, start)
+  return field.subarray(0, end)
 }
-
-const CR_BYTE = Buffer.from('\r')

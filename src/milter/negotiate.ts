@@ -17,9 +17,9 @@ const WANTED_ACTIONS = SMFIF.ADDHDRS | SMFIF.CHGHDRS | SMFIF.QUARANTINE | SMFIF.
 
 /**
  * Nothing is decided before the end of the message, so that nothing before needs an answer: without them the MTA can send on. But for
- * DATA: Postfix's smtpd(8) sends what it has before it hands the connection to cleanup(8), and Nagle would hold the message back
- * until that is acknowledged, which without an answer takes the 40 ms of a delayed ACK. The leading blank of a header is part of what
- * DKIM signs.
+ * DATA over TCP: Postfix's smtpd(8) sends what it has before it hands the connection to cleanup(8), and Nagle would hold the message
+ * back until that is acknowledged, which without an answer takes the 40 ms of a delayed ACK. The leading blank of a header is part of
+ * what DKIM signs.
  */
 const WANTED_PROTOCOL =
   SMFIP.NR_CONN |
@@ -43,15 +43,15 @@ const WANTED_MACROS: readonly (readonly [stage: number, names: string])[] = [
   [SMFIM.EOM, 'i'],
 ]
 
-/** What we use of an offer. Throws MilterError for a version that is too old. */
-export function agree(offer: Options): Options {
+/** What we use of an offer; `isLocal`: behind a Unix socket. Throws MilterError for a version that is too old. */
+export function agree(offer: Options, isLocal: boolean): Options {
   if (offer.version < OLDEST) throw new MilterError(`protocol version ${offer.version}, which is too old`)
   const actions = offer.actions === 0 ? FIRST_ACTIONS : offer.actions
   const protocol = offer.protocol === 0 ? FIRST_PROTOCOL : offer.protocol
   return {
     version: Math.min(offer.version, NEWEST),
     actions: actions & WANTED_ACTIONS,
-    protocol: (protocol & WANTED_PROTOCOL) | largestPacket(protocol),
+    protocol: (protocol & (isLocal ? WANTED_PROTOCOL | SMFIP.NR_DATA : WANTED_PROTOCOL)) | largestPacket(protocol),
   }
 }
 

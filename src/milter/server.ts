@@ -91,6 +91,7 @@ class Connection {
   constructor({ clock, open, warn }: MilterServerOptions, stream: PushStream) {
     this.#stream = stream
     this.#session = new MilterSession({
+      isLocal: stream.isLocal,
       clock,
       open,
       warn,

@@ -45,6 +45,7 @@ async function play(chunks: readonly Buffer[]): Promise<unknown> {
   const judges: NotingJudge[] = []
   let open = 0
   const session = new MilterSession({
+    isLocal: false,
     clock,
     open() {
       open++

@@ -8,7 +8,10 @@ import { SMFIF, SMFIP } from './flags.ts'
 import { HEADER_LIMIT } from './message.ts'
 import { MilterSession } from './session.ts'
 
-function start(decide: (judge: NotingJudge) => MessageVerdict | Promise<MessageVerdict> = () => ACCEPT) {
+function start(
+  decide: (judge: NotingJudge) => MessageVerdict | Promise<MessageVerdict> = () => ACCEPT,
+  isLocal = false,
+) {
   const clock = new ManualClock()
   const judges: NotingJudge[] = []
   const warnings: string[] = []
@@ -16,6 +19,7 @@ function start(decide: (judge: NotingJudge) => MessageVerdict | Promise<MessageV
   let written: Buffer[] = []
   let open = 0
   const session = new MilterSession({
+    isLocal,
     clock,
     open() {
       const judge = new NotingJudge(decide)
@@ -101,6 +105,16 @@ describe('G23 option negotiation', () => {
       for (const [other, packet] of events)
         assert.deepEqual(await say(packet), other === flag && flag !== 'NR_DATA' ? [] : ['c'], `${flag} ${other}`)
     }
+  })
+
+  test('behind a Unix socket nothing waits for an acknowledgement, so that DATA needs no answer', async () => {
+    const { say } = start(undefined, true)
+    assert.deepEqual(await say(mta.offer()), ['O 6 131 1ff180 2={auth_authen} {auth_type} 5=i'])
+    assert.deepEqual(await say(mta.connect(), mta.helo(), mta.mail(), mta.rcpt(), mta.data()), [])
+    const without = start(undefined, true)
+    const flags = SMFIP.NR_CONN | SMFIP.NR_MAIL
+    const said = await without.say(mta.offer(6, 0x1ff, flags), mta.connect(), mta.mail(), mta.data())
+    assert.deepEqual(said, ['O 6 131 5000 2={auth_authen} {auth_type} 5=i', 'c'])
   })
 })
 

@@ -12,6 +12,8 @@ import { verdictReplies } from './verdict.ts'
 const PROGRESS_MS = 5000
 
 export interface SessionHost {
+  /** Behind a Unix socket. */
+  readonly isLocal: boolean
   readonly clock: Clock
   /** A message begins. */
   open(): JudgedMessage
@@ -129,7 +131,7 @@ export class MilterSession {
   #obey(command: MilterCommand): void {
     switch (command.kind) {
       case 'negotiate':
-        this.#options = agree(command.offer)
+        this.#options = agree(command.offer, this.#host.isLocal)
         this.#phase = 'client'
         this.#host.write(formatOptions(this.#options))
         break

@@ -15,6 +15,8 @@ export interface PushHandlers {
 export interface PushStream {
   /** Who is at the other end, for the log: "192.0.2.7:4711", or "a local process" behind a Unix socket. */
   readonly peer: string
+  /** Behind a Unix socket: no Nagle, no delayed ACK. */
+  readonly isLocal: boolean
   /** Nothing is read before. */
   start(handlers: PushHandlers): void
   /** In one system call. After a break it does nothing. */
@@ -31,11 +33,13 @@ export interface PushStream {
 /** The server end of an accepted socket. */
 export class SocketPushStream implements PushStream {
   readonly peer: string
+  readonly isLocal: boolean
   readonly #socket: Socket
 
   constructor(socket: Socket) {
     this.#socket = socket
     const { remoteAddress: address, remotePort: port } = socket
+    this.isLocal = address === undefined
     this.peer =
       address === undefined ? 'a local process' : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
     socket.setNoDelay(true)

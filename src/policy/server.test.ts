@@ -9,6 +9,7 @@ import { WINDOW } from './session.ts'
 /** A connection in memory. */
 class FakeStream implements PushStream {
   readonly peer = '192.0.2.7:4711'
+  readonly isLocal = false
   readonly written: string[] = []
   handlers: PushHandlers | null = null
   isCongested = false
