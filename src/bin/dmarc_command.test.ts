@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { makeEnvelope, makeFailure, makeVerdict } from '../../test/support/dmarc_verdict.ts'
+import { makeEnvelope, makeFailure, makeVerdict, RECORD } from '../../test/support/dmarc_verdict.ts'
 import { ManualClock } from '../../test/support/manual_clock.ts'
 import { loadConfig } from '../config/config.ts'
 import { hostEnv } from '../config/read.ts'
-import { openReportCollector } from './dmarc_reports.ts'
+import { openReportCollector, type ReportCollector } from './dmarc_reports.ts'
 import { postern } from './test_support.ts'
 
 const SAMPLES = fileURLToPath(new URL('../dmarc_report/read/testdata/', import.meta.url))
@@ -26,7 +26,7 @@ function configure(t: TestContext, mainCf = 'postern_dmarc_report_from = dmarc@e
 }
 
 /** Collects as a worker does, on 2026-01-01. */
-function collect(directory: string): void {
+function collect(directory: string, more: (take: ReportCollector['take']) => void = () => undefined): void {
   const path = join(directory, 'main.cf')
   const loaded = loadConfig({ mainCf: readFileSync(path, 'utf8'), path, masterCf: '', overrides: [], env: hostEnv() })
   const emit = (event: object): void => assert.fail(JSON.stringify(event))
@@ -34,6 +34,7 @@ function collect(directory: string): void {
   assert.ok(collector !== null)
   for (let i = 0; i < 3; i++) collector.take(makeVerdict(), makeEnvelope())
   collector.take(makeFailure(), makeEnvelope({ clientAddress: '192.0.2.9', sender: '' }))
+  more((verdict, envelope) => collector.take(verdict, envelope))
   // Ours, and answers to ours.
   collector.take(makeVerdict(), makeEnvelope({ sender: 'DMARC@example.com' }))
   collector.take(makeFailure(), makeEnvelope({ sender: '', recipients: ['dmarc@example.com'] }))
@@ -48,8 +49,8 @@ describe('postern dmarc', () => {
     assert.deepEqual(all, {
       status: 0,
       out: [
-        'domain       policy    messages  passed  quarantine  reject  rua\n',
-        'example.org  p=reject  4         3       0           1       mailto:rua@example.org\n',
+        'domain       policy    messages  passed  let pass  quarantine  reject  rua\n',
+        'example.org  p=reject  4         3       0         0           1       mailto:rua@example.org\n',
       ].join(''),
       err: '',
     })
@@ -82,6 +83,45 @@ describe('postern dmarc', () => {
     const none = await postern('dmarc', 'show', '--date', '2026-01-02', '-c', directory)
     assert.equal(none.status, 1)
     assert.match(none.err, /nothing was collected on 2026-01-02/)
+  })
+
+  test('T12.4 the columns of show add up, whatever became of the messages', async t => {
+    const directory = configure(t)
+    collect(directory, taken => {
+      for (const disposition of ['none', 'quarantine', 'reject', 'none'] as const)
+        taken(makeFailure({ disposition }), makeEnvelope({ clientAddress: '192.0.2.10' }))
+    })
+    const { out } = await postern('dmarc', 'show', '--date', '2026-01-01', '-c', directory)
+    const [, row = ''] = out.split('\n')
+    const [, , messages = '', ...counts] = row.split(/ {2,}/)
+    assert.deepEqual([messages, ...counts.slice(0, -1)], ['8', '3', '2', '1', '2'])
+  })
+
+  test('T14.1 send --dry-run ends with 75 where the DNS cannot be asked', async t => {
+    // No name server answers at postern_dns_servers.
+    const directory = configure(t)
+    collect(directory, take => {
+      const record = { ...RECORD, rua: ['mailto:rua@elsewhere.example'] }
+      take(makeVerdict({ dmarc: { record } }), makeEnvelope())
+    })
+    const dryRun = ['dmarc', 'send', '--dry-run', '--date', '2026-01-01', '-c', directory]
+    const { status, out } = await postern(...dryRun)
+    assert.match(out, /^ {2}mailto:rua@elsewhere\.example: cannot be verified now: /m)
+    assert.equal(status, 75)
+    const json = await postern(...dryRun, '--json')
+    assert.equal(json.status, 75)
+    assert.equal(JSON.parse(json.out).reports[0].destinations[0].deferred, true)
+  })
+
+  test('send --dry-run ends with 0 where nothing has to be asked', async t => {
+    const directory = configure(t)
+    collect(directory, take => {
+      const record = { ...RECORD, rua: ['mailto:rua@example.org'] }
+      take(makeVerdict({ dmarc: { record } }), makeEnvelope())
+    })
+    const { status, out } = await postern('dmarc', 'send', '--dry-run', '--date', '2026-01-01', '-c', directory)
+    assert.match(out, /^ {2}mailto:rua@example\.org: to rua@example\.org$/m)
+    assert.equal(status, 0)
   })
 
   test('read prints a table, and goes on after a file that is none', async () => {

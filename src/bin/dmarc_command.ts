@@ -107,6 +107,8 @@ interface RehearsedDestination {
   readonly addresses: readonly string[]
   /** Why nobody would; '' where somebody would. */
   readonly problem: string
+  /** The DNS could not be asked: it may be wanted, and is tried again. */
+  readonly deferred: boolean
 }
 
 /** What would be sent to whom; asks the DNS, and writes and sends nothing. */
@@ -131,7 +133,8 @@ async function rehearse(call: Call, { config, day, emit }: Rehearsal): Promise<n
   const unsent = unsentReports(directory)
   if (call.options.has('json')) call.terminal.out(`${JSON.stringify({ reports: found, unsent }, null, 2)}\n`)
   else printRehearsal(call, found, unsent)
-  return GOOD
+  const isUnsure = found.some(({ destinations }) => destinations.some(({ deferred }) => deferred))
+  return isUnsure ? TEMPORARY : GOOD
 }
 
 function printRehearsal(call: Call, found: readonly RehearsedReport[], unsent: readonly UnsentReport[]): void {
@@ -147,10 +150,13 @@ function printRehearsal(call: Call, found: readonly RehearsedReport[], unsent: r
 
 async function rehearseDestination(domain: string, uri: string, sender: ReportSender): Promise<RehearsedDestination> {
   const destination = parseDestination(uri)
-  if (destination === null) return { uri, addresses: [], problem: 'not an address that mail can be sent to' }
+  const nobody = { uri, addresses: [], deferred: false }
+  if (destination === null) return { ...nobody, problem: 'not an address that mail can be sent to' }
   const verified = await verifyDestination(domain, destination, sender.world)
-  if (verified.status !== 'wanted') return { uri, addresses: [], problem: verified.reason }
-  return { uri, addresses: verified.destinations.map(({ address }) => address), problem: '' }
+  if (verified.status === 'failed')
+    return { ...nobody, problem: `cannot be verified now: ${verified.reason}`, deferred: true }
+  if (verified.status === 'unwanted') return { ...nobody, problem: verified.reason }
+  return { ...nobody, addresses: verified.destinations.map(({ address }) => address), problem: '' }
 }
 
 interface UnsentReport {

@@ -13,31 +13,51 @@ export interface ShowWhat {
 }
 
 export async function show({ options, terminal }: Call, directory: string, what: ShowWhat): Promise<number> {
-  const { reports, damaged } = await aggregateDay(directory, what.day)
+  const { reports, damaged, leftOut } = await aggregateDay(directory, what.day)
   const found = what.domain === null ? reports : reports.filter(({ policy }) => policy.domain === what.domain)
-  if (options.has('json')) terminal.out(`${JSON.stringify({ day: what.day, damaged, domains: found }, null, 2)}\n`)
+  if (options.has('json'))
+    terminal.out(`${JSON.stringify({ day: what.day, damaged, leftOut, domains: found }, null, 2)}\n`)
   else if (what.domain === null) terminal.out(summary(found))
   else for (const report of found) terminal.out(details(report))
   if (damaged > 0 && !options.has('json')) terminal.err(`postern dmarc: ${damaged} damaged rows of ${what.day}\n`)
+  if (leftOut > 0 && !options.has('json'))
+    terminal.err(
+      `postern dmarc: ${leftOut} messages of ${what.day} are in no report: there are too many different ones\n`,
+    )
   if (found.length > 0) return GOOD
   const about = what.domain === null ? '' : ` about ${what.domain}`
   terminal.err(`postern dmarc: nothing was collected${about} on ${what.day}\n`)
   return NEGATIVE
 }
 
-function summary(reports: readonly DomainReport[]): string {
-  const rows = reports.map(({ policy, records, messages }) => {
-    const sum = (wanted: (key: RowKey) => boolean): string =>
-      String(records.reduce((count, record) => count + (wanted(record.key) ? record.count : 0), 0))
-    const passed = sum(({ dkim, spf }) => dkim || spf)
-    const refused = sum(({ disposition }) => disposition === 'reject')
-    const marked = sum(({ disposition }) => disposition === 'quarantine')
-    return [policy.domain, `p=${policy.p}`, String(messages), passed, marked, refused, policy.rua.join(',')]
-  })
-  return formatColumns([['domain', 'policy', 'messages', 'passed', 'quarantine', 'reject', 'rua'], ...rows])
+/** What became of a message, each of exactly one kind, so that the columns add up to the messages. */
+const OUTCOMES: readonly (readonly [column: string, is: (key: RowKey) => boolean])[] = [
+  ['passed', ({ dkim, spf }) => dkim || spf],
+  // Failed, and neither refused nor held: p=none, an exception, or policies that are not enforced here.
+  ['let pass', key => isFailure(key) && key.disposition !== 'quarantine' && key.disposition !== 'reject'],
+  ['quarantine', key => isFailure(key) && key.disposition === 'quarantine'],
+  ['reject', key => isFailure(key) && key.disposition === 'reject'],
+]
+
+function isFailure({ dkim, spf }: RowKey): boolean {
+  return !dkim && !spf
 }
 
-function details({ policy, records }: DomainReport): string {
+function summary(reports: readonly DomainReport[]): string {
+  // More different messages than a report holds: rare, and then part of the sum.
+  const hasLeftOut = reports.some(({ leftOut }) => leftOut > 0)
+  const rows = reports.map(({ policy, records, messages, leftOut }) => {
+    const counts = OUTCOMES.map(([, is]) =>
+      String(records.reduce((sum, { key, count }) => sum + (is(key) ? count : 0), 0)),
+    )
+    const rest = hasLeftOut ? [String(leftOut)] : []
+    return [policy.domain, `p=${policy.p}`, String(messages), ...counts, ...rest, policy.rua.join(',')]
+  })
+  const columns = [...OUTCOMES.map(([column]) => column), ...(hasLeftOut ? ['left out'] : [])]
+  return formatColumns([['domain', 'policy', 'messages', ...columns, 'rua'], ...rows])
+}
+
+function details({ policy, records, leftOut }: DomainReport): string {
   const rows = records.map(({ key, count }) => [
     String(count),
     key.sourceIp,
@@ -50,7 +70,9 @@ function details({ policy, records }: DomainReport): string {
     key.reasons.map(({ type, comment }) => (comment === '' ? type : `${type} (${comment})`)).join(', '),
   ])
   const head = ['count', 'source', 'disposition', 'dkim', 'spf', 'header from', 'envelope from', 'found', 'reasons']
-  return `${policy.domain} p=${policy.p} rua=${policy.rua.join(',')}\n${formatColumns([head, ...rows])}`
+  const rest =
+    leftOut === 0 ? '' : `and ${leftOut} messages that are in no record: there were too many different ones\n`
+  return `${policy.domain} p=${policy.p} rua=${policy.rua.join(',')}\n${formatColumns([head, ...rows])}${rest}`
 }
 
 function authResults({ dkimResults, spfResult }: RowKey): string {
