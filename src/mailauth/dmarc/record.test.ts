@@ -16,7 +16,6 @@ describe('RFC 9989 4.7, 4.8 the policy record', () => {
     ['v=DMARC1; p=none', 'none - - rr nu'],
     ['v=DMARC1;p=reject;sp=quarantine;np=reject;adkim=s;aspf=s;t=y;psd=n', 'reject quarantine reject ss yn'],
     ['  V =\tDMARC1 ; p = REJECT ; adkim = S', 'reject - - sr nu'],
-    ['v=DMARC1', 'unusable psd=u: no p tag'],
     ['v=DMARC1; p=reject;', 'reject - - rr nu'],
     // The version must be first, and exactly so.
     ['v=dmarc1; p=reject', 'no record'],
@@ -39,7 +38,10 @@ describe('RFC 9989 4.7, 4.8 the policy record', () => {
     ['v=DMARC1; p=bogus; rua=,, ,', 'unusable psd=u: p=bogus'],
     ['v=DMARC1; p=reject; sp=bogus', 'unusable psd=u: sp=bogus'],
     ['v=DMARC1; p=reject; sp=quarantine; np=bogus; rua=mailto:r@example.com', 'none - - rr nu'],
-    ['v=DMARC1; psd=y', 'unusable psd=y: no p tag'],
+    // 4.7: a record without p, but sound otherwise, is one of p=none.
+    ['v=DMARC1; psd=y', 'none - - rr ny'],
+    ['v=DMARC1', 'none - - rr nu'],
+    ['v=DMARC1; sp=bogus', 'unusable psd=u: sp=bogus'],
     ['v=DMARC1; p=rej\u00e9ct', 'unusable psd=u: p=rej\u00e9ct'],
   ]
   for (const [text, expected] of cases) test(text || '(empty)', () => assert.equal(brief(text), expected))

@@ -30,8 +30,9 @@ export function parseDmarcRecord(text: string): ParsedRecord | null {
   const psd = oneOf(tags.get('psd'), ['y', 'n', 'u'] as const) ?? 'u'
   const rua = uris(tags.get('rua'))
   const policies = readPolicies(tags)
-  // RFC 9989 4.10.1: with somewhere to report to it counts as p=none, else there is nothing to do.
-  if (policies.problem !== null && rua.length === 0) return { record: null, psd, problem: policies.problem }
+  // RFC 9989 4.10.1: with somewhere to report to it counts as p=none, else there is nothing to do. 4.7: no p at all always does.
+  if (policies.problem !== null && policies.problem !== NO_POLICY && rua.length === 0)
+    return { record: null, psd, problem: policies.problem }
   const { p, sp, np } = policies
   const record: DmarcRecord = {
     p,
@@ -62,6 +63,8 @@ function readTags(text: string): ReadonlyMap<string, string> {
   return tags
 }
 
+const NO_POLICY = 'no p tag'
+
 interface Policies {
   readonly p: DmarcPolicy
   readonly sp: DmarcPolicy | null
@@ -72,7 +75,7 @@ interface Policies {
 function readPolicies(tags: ReadonlyMap<string, string>): Policies {
   const values = { p: policyTag(tags, 'p'), sp: policyTag(tags, 'sp'), np: policyTag(tags, 'np') }
   const wrong = (['p', 'sp', 'np'] as const).find(name => values[name] === 'invalid')
-  const missing = values.p === null ? 'no p tag' : null
+  const missing = values.p === null ? NO_POLICY : null
   const problem = wrong === undefined ? missing : `${wrong}=${tags.get(wrong)?.slice(0, 40)}`
   if (problem !== null) return { p: 'none', sp: null, np: null, problem }
   return { p: valid(values.p) ?? 'none', sp: valid(values.sp), np: valid(values.np), problem }
