@@ -372,3 +372,28 @@ describe('postern reload', () => {
     assert.match(err, /no gateway runs with postern_state_directory/)
   })
 })
+
+describe('G26 postern check on the morning report', () => {
+  test('tells what cannot be used', async t => {
+    const lines = [
+      'postern_report_schedule = 4:00',
+      'postern_report_options = -d yesterdy',
+      'postern_report_relay = nowhere',
+      'postern_report_to = you',
+    ]
+    const mainCf = (...more: readonly string[]) =>
+      configure(t, ['postern_report_to = you@example.com', ...more, ''].join('\n'))
+    const good = await postern('check', '-c', mainCf('postern_report_schedule = @daily'))
+    assert.equal(good.status, 0, good.out)
+    const told = await Promise.all(lines.map(line => postern('check', '-c', mainCf(line))))
+    assert.deepEqual(
+      told.map(({ status }) => status),
+      [1, 1, 1, 1],
+    )
+    const [schedule = '', options = '', relay = '', to = ''] = told.map(({ out }) => out)
+    assert.match(schedule, /postern_report_schedule: cannot use "4:00": expected five fields as in crontab\(5\)/)
+    assert.match(options, /postern_report_options: cannot use "yesterdy" as a date: did you mean "yesterday"\?/)
+    assert.match(relay, /postern_report_relay/)
+    assert.match(to, /cannot use "you" for postern_report_to: expected mail addresses/)
+  })
+})

@@ -23,7 +23,7 @@ export interface MorningReportOptions {
 
 /** A machine may have slept, and its clock may be set: what is due is looked at so often. */
 const LOOK_MS = 30_000
-/** How long the relay gets rest after it would not take a letter. */
+/** How long what was tried gets rest: a relay that would not take a letter, or whatever kept a report from being made. */
 const RETRY_MS = 600_000
 
 export function morningReportDirectory(config: Pick<Config, 'postern_state_directory'>): string {
@@ -42,8 +42,9 @@ export class MorningReport {
   readonly #options: MorningReportOptions
   #timer: Timer | null = null
   #stopped = false
-  /** Monotonic: the outbox is left alone until then. */
+  /** Monotonic: what was tried is left alone until then. */
   #restUntil = 0
+  #triedMs: number | null = null
   #lastTrouble = ''
 
   constructor(options: MorningReportOptions) {
@@ -60,41 +61,38 @@ export class MorningReport {
   }
 
   async #look(): Promise<void> {
-    if (this.#hasWork()) {
+    const { clock } = this.#options
+    const dueMs = this.#dueNow()
+    if (dueMs !== null) {
+      this.#triedMs = dueMs
       await this.#options.work()
-      this.#restUntil = this.#options.clock.monotonic() + RETRY_MS
+      this.#restUntil = clock.monotonic() + RETRY_MS
     }
-    if (!this.#stopped) this.#timer = this.#options.clock.after(LOOK_MS, () => void this.#look())
+    if (!this.#stopped) this.#timer = clock.after(LOOK_MS, () => void this.#look())
   }
 
-  #hasWork(): boolean {
+  /** The time to be served, or of a letter that waits; null: nothing is to be done now. */
+  #dueNow(): number | null {
     const { clock, config: current, warn } = this.#options
     const config = current()
     const directory = morningReportDirectory(config)
     try {
-      const has = hasWork(openReportState(directory), config, {
-        now: clock.now(),
-        isResting: clock.monotonic() < this.#restUntil,
-      })
+      const dueMs = dueTimeOf(openReportState(directory), config, clock.now())
       this.#lastTrouble = ''
-      return has
+      return dueMs !== null && dueMs === this.#triedMs && clock.monotonic() < this.#restUntil ? null : dueMs
     } catch (error) {
       const text = `cannot use ${directory}: ${error instanceof Error ? error.message : String(error)}`
       // Not every half minute.
       if (text !== this.#lastTrouble) warn(text)
       this.#lastTrouble = text
-      return false
+      return null
     }
   }
 }
 
-function hasWork(
-  state: ReportState,
-  config: Config,
-  at: { readonly now: number; readonly isResting: boolean },
-): boolean {
+function dueTimeOf(state: ReportState, config: Config, now: number): number | null {
   const plan = reportPlan(config)
   if (plan === null) forgetServed(state)
-  else if (dueTime(state, plan, at.now) !== null) return true
-  return !at.isResting && waitingLetters(state).length > 0
+  const dueMs = plan === null ? null : dueTime(state, plan, now)
+  return dueMs ?? waitingLetters(state)[0]?.dueMs ?? null
 }

@@ -17,6 +17,7 @@ import { reportProblem } from './dmarc_reports.ts'
 import { findGatewayLimits } from './gateway_limits.ts'
 import { parseLogTarget } from './log.ts'
 import { NO_MEMORY } from './memory.ts'
+import { morningProblem } from './morning_request.ts'
 import { findPolicyCircles } from './policy_circles.ts'
 import { inTableTexts, settingPlace, tableProblems, tableSpecs } from './table_findings.ts'
 import { readTls } from './tls_files.ts'
@@ -78,12 +79,16 @@ function unusable(loaded: Loaded): readonly Problem[] {
   const tls = readTls(config)
   const relay = parseDestination(config.postern_dmarc_report_relay || 'discard:')
   const report = reportProblem(config)
+  const morning = morningProblem(config)
+  const morningRelay = parseDestination(config.postern_report_relay || 'discard:')
   const log = parseLogTarget(config.postern_log)
   const found: readonly (readonly [name: string, text: string | null])[] = [
     ['postern_next_hop', hop.ok ? null : hop.problem],
     ['postern_hold_hop', hold.ok ? null : hold.problem],
     ['postern_dmarc_report_relay', relay.ok ? null : relay.problem],
     [report?.name ?? 'postern_dmarc_report_from', report?.text ?? null],
+    [morning?.name ?? 'postern_report_options', morning?.text ?? null],
+    ['postern_report_relay', morningRelay.ok ? null : morningRelay.problem],
     ['smtp_tls_security_level', 'problem' in settings ? settings.problem : null],
     ...findUnreadable(config).map(({ name, text }) => [name, text] as const),
     ['smtpd_tls_cert_file', 'problem' in tls ? tls.problem : null],

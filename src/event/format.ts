@@ -38,6 +38,7 @@ const STAND_INS: ReadonlySet<string> = new Set<StandIn>([
   'postern',
   'postern/policy',
   'postern/dmarc',
+  'postern/report',
   'postern/milter',
   'opendkim',
   'opendmarc',

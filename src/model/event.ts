@@ -87,6 +87,7 @@ export type StandIn =
   | 'postern/policy'
   | 'postern/milter'
   | 'postern/dmarc'
+  | 'postern/report'
   | 'opendkim'
   | 'opendmarc'
 

@@ -134,6 +134,8 @@ const pflogsummOptions = [
     ...{ ...SWITCH, since: '1.1.13' },
     doc: 'Print the options as a file for --config, and do nothing else.',
   },
+  { names: ['help'], ...SWITCH, since: '1.1.5', doc: 'Print this text.' },
+  { names: ['version'], ...SWITCH, since: '1.1.5', doc: 'Print which pflogsumm this is like.' },
   { names: ['no-bounce-detail'], ...SWITCH, since: '1.1.5', deprecated: 'bounce-detail=0', doc: '--bounce-detail 0.' },
   {
     names: ['no-deferral-detail'],

@@ -34,6 +34,10 @@ export class ReportArguments {
     return text === null ? null : Number(text)
   }
 
+  without(name: ReportOptionName): ReportArguments {
+    return new ReportArguments(new Map([...this.#values].filter(([each]) => each !== name)), this.files)
+  }
+
   /** These, where nothing was said on the command line (pflogsumm: a configuration file has the weaker word). */
   withDefaults(values: ReadonlyMap<string, readonly string[]>): ReportArguments {
     return new ReportArguments(new Map([...values, ...this.#values]), this.files)
