@@ -13,6 +13,7 @@ import type { AuthEnvelope, MessageVerdict } from '../model/mail_auth.ts'
 import { DayLinesWriter } from '../store/report/day_lines.ts'
 import { takeRunLock } from '../store/report/run_lock.ts'
 import type { Clock } from '../util/clock.ts'
+import { readReportKey } from './keys.ts'
 import { openRelay, type RelayOptions } from './relay.ts'
 import { ownVersion } from './version.ts'
 
@@ -111,6 +112,8 @@ export async function sendReports(options: {
   const release = takeRunLock(directory, pid, clock.now())
   if (release === null) return { status: 'busy' }
   try {
+    const signer = readReportKey(config)
+    if (signer !== null && 'problem' in signer) return { status: 'problem', text: signer.problem }
     const sender = openSender(options)
     if ('problem' in sender) return { status: 'problem', text: sender.problem }
     try {
@@ -121,6 +124,7 @@ export async function sendReports(options: {
         hop: sender.hop,
         world: sender.world,
         hostname: config.myhostname,
+        signer,
         info: text => emit({ kind: 'info', text, daemon: 'postern/dmarc' }),
         warn: text => emit({ kind: 'warning', text, daemon: 'postern/dmarc' }),
       })

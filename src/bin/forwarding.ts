@@ -1,15 +1,14 @@
 /** What is done to mail that is passed on: ARC seals, and senders rewritten for SPF. */
-import { readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { AddressClass } from '../engine/address_class.ts'
 import { splitAddress } from '../mail/address.ts'
 import { type SrsOptions, srsForward, srsReverse } from '../mail/srs.ts'
 import { sealingJudge } from '../mailauth/arc/sealing_judge.ts'
-import { readSigningKey } from '../mailauth/dkim/sign.ts'
 import type { Lookup } from '../model/lookup.ts'
 import type { MessageJudge } from '../model/mail_auth.ts'
 import type { SenderRewriting } from '../smtp/doors.ts'
 import type { Clock } from '../util/clock.ts'
+import { readSealKey, readSrsSecrets, type SealConfig, type SrsConfig } from './keys.ts'
 
 type Problem = { readonly problem: string }
 type Seal = (judge: MessageJudge) => MessageJudge
@@ -19,27 +18,15 @@ export interface SealServices {
   fault(error: unknown): void
 }
 
-type SealConfig = Pick<Config, 'postern_arc_seal_domain' | 'postern_arc_seal_selector' | 'postern_arc_seal_key_file'>
-
 /** Makes judges seal what they let pass; null: no seals. */
 export function openSealing(config: SealConfig, services: SealServices): { readonly seal: Seal | null } | Problem {
-  const { postern_arc_seal_domain: domain, postern_arc_seal_selector: selector } = config
-  if (domain === '') return { seal: null }
-  const file = config.postern_arc_seal_key_file
-  const pem = readText('postern_arc_seal_key_file', file)
-  if (typeof pem !== 'string') return pem
-  try {
-    const by = readSigningKey({ domain, selector, pem })
-    return { seal: judge => sealingJudge(judge, { by, ...services }) }
-  } catch (error) {
-    return { problem: `postern_arc_seal_key_file: ${file} holds no private key: ${messageOf(error)}` }
-  }
+  const by = readSealKey(config)
+  if (by === null) return { seal: null }
+  if ('problem' in by) return by
+  return { seal: judge => sealingJudge(judge, { by, ...services }) }
 }
 
-type SrsConfig = Pick<
-  Config,
-  'postern_srs_domain' | 'postern_srs_secret_file' | 'postern_srs_exclude_domains' | 'postern_srs_max_age'
->
+type ForwardConfig = SrsConfig & Pick<Config, 'postern_srs_exclude_domains' | 'postern_srs_max_age'>
 
 export interface SrsServices {
   readonly clock: Clock
@@ -47,17 +34,15 @@ export interface SrsServices {
 }
 
 /** Null: senders stay as they are. */
-export function openSrs(config: SrsConfig, services: SrsServices): { readonly srs: SenderRewriting | null } | Problem {
-  const { postern_srs_domain: domain, postern_srs_secret_file: file } = config
-  if (domain === '') return { srs: null }
-  const text = readText('postern_srs_secret_file', file)
-  if (typeof text !== 'string') return text
-  const secrets = text
-    .split('\n')
-    .map(line => line.trim())
-    .filter(line => line !== '')
-  if (secrets.length === 0) return { problem: `postern_srs_secret_file: ${file} holds no secret` }
-  const options = { secrets, domain, maxAgeDays: Math.floor(config.postern_srs_max_age / 86_400) }
+export function openSrs(
+  config: ForwardConfig,
+  services: SrsServices,
+): { readonly srs: SenderRewriting | null } | Problem {
+  const secrets = readSrsSecrets(config)
+  if (secrets === null) return { srs: null }
+  if ('problem' in secrets) return secrets
+  const maxAgeDays = Math.floor(config.postern_srs_max_age / 86_400)
+  const options = { secrets, domain: config.postern_srs_domain, maxAgeDays }
   return { srs: new Srs(options, config.postern_srs_exclude_domains, services) }
 }
 
@@ -95,17 +80,4 @@ class Srs implements SenderRewriting {
       if (this.#excluded.has(domain.slice(dot))) return true
     return false
   }
-}
-
-function readText(parameter: string, file: string): string | Problem {
-  if (file === '') return { problem: `${parameter} has to name a file` }
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    return { problem: `${parameter}: ${messageOf(error)}` }
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -15,6 +15,7 @@ import { openDecision } from './decision.ts'
 import { readDmarcConf } from './dmarc_conf.ts'
 import { reportProblem } from './dmarc_reports.ts'
 import { findGatewayLimits } from './gateway_limits.ts'
+import { findKeyProblems } from './keys.ts'
 import { parseLogTarget } from './log.ts'
 import { NO_MEMORY } from './memory.ts'
 import { morningProblem } from './morning_request.ts'
@@ -91,6 +92,7 @@ function unusable(loaded: Loaded): readonly Problem[] {
     ['postern_report_relay', morningRelay.ok ? null : morningRelay.problem],
     ['smtp_tls_security_level', 'problem' in settings ? settings.problem : null],
     ...findUnreadable(config).map(({ name, text }) => [name, text] as const),
+    ...findKeyProblems(config).map(({ name, problem }) => [name, problem] as const),
     ['smtpd_tls_cert_file', 'problem' in tls ? tls.problem : null],
     [
       'postern_log',

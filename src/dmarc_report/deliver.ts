@@ -1,9 +1,10 @@
 /** Brings the reports of the outbox to those who want them; what cannot be done now stays for the next run. */
+import type { SigningKey } from '../mailauth/dkim/sign.ts'
 import type { NextHop } from '../model/hop.ts'
 import type { Documents } from '../store/report/documents.ts'
 import { type DestinationWorld, type MailDestination, parseDestination, verifyDestination } from './destinations.ts'
 import { getReport, type OutgoingDestination, type OutgoingReport } from './outbox.ts'
-import { composeReportMail } from './report_mail.ts'
+import { composeReportMail, signReportMail } from './report_mail.ts'
 import { sendLetter } from './send.ts'
 import type { ReportSettings } from './settings.ts'
 
@@ -13,6 +14,8 @@ export interface DeliveryServices {
   readonly hop: NextHop
   readonly world: DestinationWorld
   readonly hostname: string
+  /** Who signs the mails; null: nobody. */
+  readonly signer: SigningKey | null
   /** Seconds since 1970. */
   now(): number
   info(text: string): void
@@ -117,17 +120,19 @@ async function tryDestination(
 async function sendTo(
   destination: MailDestination,
   report: OutgoingReport,
-  { settings, hop, hostname, now, info }: DeliveryServices,
+  { settings, hop, hostname, signer, now, info }: DeliveryServices,
 ): Promise<Tried> {
   const { address, maxBytes } = destination
-  const message = composeReportMail({
+  const time = now()
+  const unsigned = composeReportMail({
     ...report,
     gzip: Buffer.from(report.gzip, 'base64'),
     from: settings.from,
     to: address,
     submitter: settings.submitter,
-    time: now(),
+    time,
   })
+  const message = signer === null ? unsigned : signReportMail(unsigned, signer, time)
   if (maxBytes !== null && message.length > maxBytes)
     return { status: 'dropped', reason: `${message.length} bytes are more than it takes`, sentTo: [] }
   const { status, reply } = await sendLetter(hop, {

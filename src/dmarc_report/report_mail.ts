@@ -1,4 +1,5 @@
 import { base64Lines, formatMailDate } from '../mail/compose.ts'
+import { type SigningKey, signDkim } from '../mailauth/dkim/sign.ts'
 
 /** The mail that carries a report (RFC 9990 3.5.2). */
 export interface ReportMail {
@@ -51,4 +52,18 @@ export function composeReportMail(mail: ReportMail): Uint8Array {
     '',
   ]
   return Buffer.from(lines.join('\r\n'))
+}
+
+/** The same with a DKIM-Signature on top (RFC 6376), so that it passes DMARC (RFC 9990 3.5). `time` in seconds since 1970. */
+export function signReportMail(message: Uint8Array, by: SigningKey, time: number): Uint8Array {
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength)
+  const end = bytes.indexOf('\r\n\r\n')
+  const fields = bytes
+    .toString('latin1', 0, end)
+    .split(/\r\n(?![ \t])/)
+    .map(field => Buffer.from(field, 'latin1'))
+  const body = bytes.subarray(end + 4)
+  const form = { headerForm: 'relaxed', bodyForm: 'relaxed' } as const
+  const field = signDkim({ fields, body }, { by, ...form, time, expires: null, identity: null, names: null })
+  return Buffer.concat([Buffer.from(`${field}\r\n`), bytes])
 }

@@ -61,7 +61,15 @@ function bench(t: TestContext): Bench {
     },
     run: changes =>
       runReports({
-        ...{ directory, clock, settings: SETTINGS, settleMs: 600_000, day: null, hostname: 'mx.here.example' },
+        ...{
+          directory,
+          clock,
+          settings: SETTINGS,
+          settleMs: 600_000,
+          day: null,
+          hostname: 'mx.here.example',
+          signer: null,
+        },
         hop: hopOf(self),
         world: {
           resolver: makeFakeResolver({ TXT: { 'a.example._report._dmarc.out.example': ['v=DMARC1'] } }),

@@ -34,7 +34,7 @@ describe('T10.5 mail that is passed on', () => {
     fs.writeFileSync(path.join(dir, 'main.cf'), mainCf(await sink.listen(), dir))
     fs.writeFileSync(path.join(dir, 'users'), 'you@example.org x\n')
     fs.writeFileSync(path.join(dir, 'redirects'), 'you@example.org REDIRECT me@elsewhere.example\n')
-    fs.writeFileSync(path.join(dir, 'secret'), 'geheim\nalt\n', { mode: 0o600 })
+    fs.writeFileSync(path.join(dir, 'secret'), 'ganz geheim\nlange her\n', { mode: 0o600 })
     fs.writeFileSync(path.join(dir, 'arc.pem'), KEYS.privateKey.export({ type: 'pkcs8', format: 'pem' }))
     postern = await startPosternInside({ dir, overrides: posternOverrides(dir, `127.0.0.1:${started.port}`) })
   })

@@ -1,4 +1,4 @@
-import { address, domains } from '../mail_types.ts'
+import { address, domain, domains, file, selector } from '../mail_types.ts'
 import { ownParams } from '../param.ts'
 import { duration, filledText, int, text } from '../types.ts'
 
@@ -37,6 +37,28 @@ export const dmarcReportParams = [
     type: text(),
     default: '',
     doc: 'More about whom to ask, such as the address of a web page.',
+  }),
+  param({
+    name: 'postern_dmarc_report_dkim_key_file',
+    type: file(),
+    default: '$postern_arc_seal_key_file',
+    doc: `
+      The private key that reports are signed with (DKIM, RFC 6376), RSA or Ed25519, as PEM. RFC 9990 3.5 wants reports that
+      pass DMARC themselves, and many receivers take no others. The key of ARC seals does for both.`,
+  }),
+  param({
+    name: 'postern_dmarc_report_dkim_domain',
+    type: domain(),
+    default: '$postern_arc_seal_domain',
+    doc: `
+      The domain of that signature: that of postern_dmarc_report_from, or one above it. Nothing, or the domain of seals where
+      that is another one: reports are not signed here; the relay may do it.`,
+  }),
+  param({
+    name: 'postern_dmarc_report_dkim_selector',
+    type: selector(),
+    default: '$postern_arc_seal_selector',
+    doc: 'The selector of that signature: the public key is the TXT record of SELECTOR._domainkey.DOMAIN.',
   }),
   param({
     name: 'postern_dmarc_report_relay',

@@ -34,12 +34,35 @@ export interface DkimSigner {
   end(): string
 }
 
-/** Throws for what is no PEM of an RSA or Ed25519 key. */
+/** RFC 8301 3.2: who verifies takes keys of these sizes; shorter ones never count. */
+const MIN_RSA_BITS = 1024
+const MAX_RSA_BITS = 4096
+
+/** Throws for what is no PEM of an RSA or Ed25519 key, or one of a size that nobody need accept. */
 export function readSigningKey(from: { domain: string; selector: string; pem: string }): SigningKey {
-  const key = createPrivateKey(from.pem)
+  const key = parsePem(from.pem)
   if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'ed25519')
-    throw new SyntaxError(`A key for signatures is for RSA or Ed25519, not ${key.asymmetricKeyType}`)
+    throw new SyntaxError(`expected a key for RSA or Ed25519, not ${key.asymmetricKeyType}`)
+  const bits = key.asymmetricKeyDetails?.modulusLength
+  if (bits !== undefined && (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS))
+    throw new SyntaxError(`expected an RSA key of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits, not of ${bits}`)
   return { domain: from.domain, selector: from.selector, key }
+}
+
+/** OpenSSL's own words ("unsupported") tell nobody what he has got. */
+function parsePem(pem: string): KeyObject {
+  const [, kind = ''] = /-----BEGIN ([^-\n]+)-----/.exec(pem) ?? []
+  if (!kind.endsWith('PRIVATE KEY')) {
+    const found = kind === '' ? 'no PEM' : `a ${kind.toLowerCase()}`
+    throw new SyntaxError(`expected "-----BEGIN PRIVATE KEY-----", found ${found}`)
+  }
+  if (kind.startsWith('ENCRYPTED') || /^Proc-Type: .*ENCRYPTED/m.test(pem))
+    throw new SyntaxError('expected a key without a passphrase')
+  try {
+    return createPrivateKey(pem)
+  } catch (error) {
+    throw new SyntaxError(`it is damaged (${error instanceof Error ? error.message : String(error)})`)
+  }
 }
 
 export function makeDkimSigner(options: SignOptions): DkimSigner {
