@@ -27,6 +27,8 @@ export interface CommandSpec {
   /** Paragraphs. */
   readonly description: string
   readonly options: readonly OptionSpec[]
+  /** It reads its own command line, as that of a program it stands in for: `operands` of the call are all words. */
+  readonly ownGrammar?: true
   /** Exit status and its meaning here; 2 is the same everywhere. */
   readonly exits: readonly (readonly [status: number, meaning: string])[]
   readonly examples: readonly string[]
@@ -82,6 +84,7 @@ export type ParsedCall =
 
 /** Reads what stands behind the command's name. */
 export function parseCall(command: CommandSpec, args: readonly string[]): ParsedCall {
+  if (command.ownGrammar === true) return { ok: true, options: new Options({}), operands: args }
   const options = Object.fromEntries(
     command.options.map(({ name, short, value, several }) => [
       name,

@@ -1,5 +1,6 @@
 /** All commands there are. Help, dispatch and did-you-mean read this table; adding a command is adding a row. */
 import type { CommandSpec, OptionSpec } from './command.ts'
+import { reportCommand } from './report_spec.ts'
 
 const CONFIG: OptionSpec = {
   name: 'config',
@@ -75,6 +76,10 @@ export const commands: readonly CommandSpec[] = [
 
       The client's names are looked up, unless --name and --reverse-name tell them.
 
+      With --message: the message itself is judged, too, as the gateway does where check_dmarc or smtpd_milters ask for it,
+      and else as the milter does: SPF, DKIM, ARC, DMARC, header_checks and body_checks. Without it these say nothing, and
+      a mail that DMARC refuses seems to pass.
+
       With --endpoint: what that endpoint of postern_policy_listen would answer a Postfix about the mail.`,
     options: [
       CONFIG,
@@ -87,6 +92,7 @@ export const commands: readonly CommandSpec[] = [
       { name: 'to', value: 'ADDRESS', several: true, required: true, doc: 'A recipient. May be given several times.' },
       { name: 'size', value: 'BYTES', doc: 'The announced size.' },
       { name: 'sasl-user', value: 'USER', doc: 'It has logged in as this user.' },
+      { name: 'message', value: 'FILE', doc: 'Judge this message, header and body, as well; "-" reads standard input.' },
       {
         name: 'endpoint',
         value: 'ENDPOINT',
@@ -101,6 +107,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: [
       'postern explain --client 192.0.2.7 --helo mail.example.org --from a@example.org --to b@example.net',
+      'postern explain --message mail.eml --client 192.0.2.7 --helo mail.example.org --from a@example.org --to b@example.net',
       'postern explain --endpoint inet:127.0.0.1:10023 --client 192.0.2.7 --from a@example.org --to b@example.net',
     ],
     load: () => import('./explain.ts'),
@@ -197,11 +204,12 @@ export const commands: readonly CommandSpec[] = [
     exits: [
       [0, 'done'],
       [1, 'a destination was given up; nothing was collected; a file cannot be read'],
-      [75, 'a destination is tried again later, or another process is sending'],
+      [75, 'a destination is tried again later, or cannot be verified now; another process is sending'],
     ],
     examples: ['postern dmarc send --dry-run', 'postern dmarc show example.org', 'postern dmarc read report.xml.gz'],
     load: () => import('./dmarc_command.ts'),
   },
+  reportCommand,
   {
     name: 'import',
     summary: 'take over from Postgrey',

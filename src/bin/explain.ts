@@ -6,6 +6,14 @@ import type { Call, Options } from './command.ts'
 import { configPath, readSource } from './config_source.ts'
 import { CommandError, GOOD, NEGATIVE, TEMPORARY, USAGE } from './exit_status.ts'
 import { findEndpoint, rehearseEndpoint } from './explain_endpoint.ts'
+import {
+  type FoundOut,
+  messageJson,
+  messageLines,
+  NotedJudging,
+  readMessage,
+  type Unjudged,
+} from './explain_message.ts'
 import { openDecisionParts } from './gateway.ts'
 import { openMemory } from './memory.ts'
 import { type Exchange, type Play, type Played, rehearse } from './rehearsal.ts'
@@ -36,19 +44,31 @@ export async function run({ options, terminal }: Call): Promise<number> {
   if ('problem' in parts) throw new CommandError(parts.problem, NEGATIVE)
   await parts.decision.ready()
   const { decision } = parts
+  const noted =
+    play.message === null
+      ? null
+      : new NotedJudging(config, parts, { clock: systemClock, warn, isAuthenticated: play.saslUser !== null })
+  const messages = noted?.judging ?? null
   const played =
     endpoint === null
-      ? await rehearse(play, { config, decision, clock: systemClock })
+      ? await rehearse(play, { config, decision, clock: systemClock, messages })
       : await rehearseEndpoint(play, { endpoint, config, decision, clock: systemClock })
+  // A policy endpoint never sees one.
+  const found = endpoint === null ? (noted?.found() ?? 'no message') : null
   parts.close()
   await memory.close()
   terminal.out(
-    options.has('json') ? JSON.stringify(asJson(play, played), null, 2) + '\n' : asText(play, played, terminal),
+    options.has('json')
+      ? JSON.stringify(asJson(play, played, found), null, 2) + '\n'
+      : asText(play, { ...played, found }, terminal),
   )
   return exitStatus(played)
 }
 
 function readPlay(options: Options): Play {
+  const message = options.text('message')
+  if (message !== null && options.has('endpoint'))
+    throw new CommandError('cannot use --message with --endpoint: a policy server never sees a message', USAGE)
   const client = options.text('client') ?? ''
   if (parseIp(client) === null)
     throw new CommandError(`cannot use "${client}" for --client: expected an IP address`, USAGE)
@@ -62,6 +82,7 @@ function readPlay(options: Options): Play {
     recipients: options.texts('to').map(bare),
     size: options.number('size'),
     saslUser: options.text('sasl-user'),
+    message: message === null ? null : readMessage(message),
   }
 }
 
@@ -77,7 +98,12 @@ function severityOf(reply: string): 'accept' | 'defer' | 'refuse' {
   return /^(?:5|REJECT\b|HANGUP\b|$)/i.test(reply) ? 'refuse' : 'accept'
 }
 
-function asText(play: Play, { clientName, exchanges, events }: Played, terminal: Terminal): string {
+interface Told extends Played {
+  /** Null: not to be told. */
+  readonly found: FoundOut | Unjudged | null
+}
+
+function asText(play: Play, { clientName, exchanges, events, found }: Told, terminal: Terminal): string {
   const { style } = terminal
   const { name, reverseName } = clientName
   const reverse = reverseName === name ? '' : ` (reverse name ${reverseName}, which does not map back)`
@@ -91,13 +117,16 @@ function asText(play: Play, { clientName, exchanges, events }: Played, terminal:
     ...exchanges.map(exchange => exchangeLine(exchange, style)),
     '',
     ...exchanges.flatMap(exchange => judgedLines(exchange, terminal)),
+    ...(found === null ? [] : messageLines(found, terminal)),
     ...(log.length > 0 ? ['the log would say', ...log.map(text => `   ${text}`), ''] : []),
   ].join('\n')
 }
 
-/** Said in the words of Postgrey or policyd-spf. */
+/** Said in the words of Postgrey, policyd-spf, OpenDKIM or OpenDMARC. */
+const HELPERS: ReadonlySet<string> = new Set(['postgrey', 'policyd-spf', 'opendkim', 'opendmarc'])
+
 function isOfHelper(event: Event): boolean {
-  return event.kind === 'info' && (event.daemon === 'postgrey' || event.daemon === 'policyd-spf')
+  return event.kind === 'info' && HELPERS.has(event.daemon ?? '')
 }
 
 function exchangeLine({ command, reply }: Exchange, style: Terminal['style']): string {
@@ -110,7 +139,7 @@ function judgedLines({ command, judged }: Exchange, terminal: Terminal): readonl
   return traces.length === 0 ? [] : [terminal.style('cyan', `at ${command}`), ...traces, '']
 }
 
-function asJson(play: Play, { clientName, exchanges, events }: Played): unknown {
+function asJson(play: Play, { clientName, exchanges, events }: Played, found: Told['found']): unknown {
   return {
     client: { address: play.client, ...clientName },
     verdict: exchanges.every(({ reply }) => severityOf(reply) === 'accept') ? 'accept' : 'refuse',
@@ -125,6 +154,7 @@ function asJson(play: Play, { clientName, exchanges, events }: Played): unknown 
         steps: trace.steps,
       })),
     })),
+    ...(found === null ? {} : { message: messageJson(found) }),
     log: events.map(event => formatEvent(event).text),
   }
 }

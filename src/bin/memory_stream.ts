@@ -9,8 +9,8 @@ export class MemoryStream implements ByteStream {
   #closed = false
 
   /** What the client says. */
-  say(text: string): void {
-    const bytes = Buffer.from(text)
+  say(said: string | Uint8Array): void {
+    const bytes = Buffer.from(said)
     if (this.#reader === null) this.#toServer.push(bytes)
     else this.#deliver(bytes)
   }

@@ -9,6 +9,7 @@ import type { ClientFacts, Facts } from '../model/facts.ts'
 import type { NextHop } from '../model/hop.ts'
 import type { ClientName, Judgement, SessionJudge, Stage } from '../model/judge.ts'
 import type { OpenSpool } from '../model/spool.ts'
+import type { MessageJudging } from '../smtp/doors.ts'
 import { makeSmtpServer } from '../smtp/server.ts'
 import type { Clock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
@@ -27,6 +28,8 @@ export interface Play {
   readonly recipients: readonly string[]
   readonly size: number | null
   readonly saslUser: string | null
+  /** As DATA carries it, without the final dot; null: a stand-in. */
+  readonly message: Uint8Array | null
 }
 
 /** One judging of one stage. */
@@ -50,20 +53,36 @@ export interface Played {
   readonly events: readonly Event[]
 }
 
-const MESSAGE = 'Subject: none, this is only a rehearsal\r\n\r\n.\r\n'
+const MESSAGE = Buffer.from('Subject: none, this is only a rehearsal\r\n\r\n')
 
-/** Our message is short. */
-const NO_SPOOL: OpenSpool = () => ({
-  write: () => Promise.resolve('a rehearsal keeps nothing'),
-  async *read() {},
-  close: () => undefined,
-})
+/** Whoever rehearses has room for his own message. */
+const openSpool: OpenSpool = () => {
+  let pieces: Uint8Array[] = []
+  return {
+    async write(chunk) {
+      // It may be reused after the call.
+      pieces.push(Uint8Array.from(chunk))
+      return null
+    },
+    async *read() {
+      yield* pieces
+    },
+    close() {
+      pieces = []
+    },
+  }
+}
+
+export interface RehearsalParts {
+  readonly config: Config
+  readonly decision: DecisionParts['decision']
+  readonly clock: Clock
+  /** Who judges whole messages; null: nobody, and the message is a stand-in. */
+  readonly messages: MessageJudging | null
+}
 
 /** Plays the mail. Rejects only on a fault of ours. */
-export async function rehearse(
-  play: Play,
-  parts: { readonly config: Config; readonly decision: DecisionParts['decision']; readonly clock: Clock },
-): Promise<Played> {
+export async function rehearse(play: Play, parts: RehearsalParts): Promise<Played> {
   const stage = new RecordingStage(play, parts.decision.makeJudge())
   const hop: NextHop = makeDiscardHop('rehearsal')
   const events: Event[] = []
@@ -75,8 +94,8 @@ export async function rehearse(
       lists: parts.decision.lists.sessionLists(),
       tls: null,
       sasl: null,
-      messages: null,
-      openSpool: NO_SPOOL,
+      messages: parts.messages,
+      openSpool,
       srs: null,
     },
     rates: null,
@@ -132,7 +151,8 @@ async function converse(play: Play, stream: MemoryStream, stage: RecordingStage)
     if (code === 250) accepted++
   }
   if (accepted > 0 && (await say('DATA')) === 354) {
-    stream.say(MESSAGE)
+    stream.say(play.message ?? MESSAGE)
+    stream.say('.\r\n')
     await hear('END-OF-MESSAGE')
   }
   return exchanges

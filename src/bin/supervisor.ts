@@ -18,6 +18,7 @@ import { runHelperProcess } from './helper_process.ts'
 import { Listeners, type Opened } from './listeners.ts'
 import { type Log, openLog } from './log.ts'
 import type { ToSupervisor } from './messages.ts'
+import { MorningReport } from './report_schedule.ts'
 import { SharedRates } from './shared_rates.ts'
 import { examine } from './soundness.ts'
 import { notifySystemd } from './systemd.ts'
@@ -47,6 +48,7 @@ export class Supervisor {
   readonly #listeners: Listeners
   readonly #rates: SharedRates
   readonly #reports: ReportSchedule
+  readonly #morning: MorningReport
   #config: Config
   #source: ConfigSource
   #log: Log
@@ -81,6 +83,12 @@ export class Supervisor {
       work: settleMs => this.#sendReports(settleMs),
       warn: text => this.#tell('warning', text),
     })
+    this.#morning = new MorningReport({
+      clock,
+      config: () => this.#config,
+      work: () => this.#sendMorningReport(),
+      warn: text => this.#tell('warning', text),
+    })
   }
 
   /** "127.0.0.1:2525" and so on. */
@@ -107,6 +115,7 @@ export class Supervisor {
     if (this.#isEnding) return
     if (problem === null) {
       this.#reports.start()
+      this.#morning.start()
       return
     }
     this.#listeners.closeAll()
@@ -138,6 +147,7 @@ export class Supervisor {
     notifySystemd('STOPPING=1', 'Finishing what runs')
     this.#listeners.closeAll()
     this.#reports.stop()
+    this.#morning.stop()
     await this.#crew.end(graceMs)
     this.#tell('info', 'terminating')
     await this.#log.close()
@@ -212,6 +222,11 @@ export class Supervisor {
   async #sendReports(settleMs: number): Promise<void> {
     const how = await runHelperProcess('dmarc_process', { source: this.#source, settleMs })
     if (how !== null) this.#tell('warning', `the process that sends DMARC reports ended early (${how})`)
+  }
+
+  async #sendMorningReport(): Promise<void> {
+    const how = await runHelperProcess('report_process', { source: this.#source })
+    if (how !== null) this.#tell('warning', `the process that sends the report ended early (${how})`)
   }
 
   async #changeLog(config: Config): Promise<void> {

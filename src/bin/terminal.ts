@@ -6,6 +6,8 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 export interface Terminal {
   /** Data, as asked for. The text brings its own line ends. */
   out(text: string): void
+  /** Data that is no text of ours, such as what a log holds, byte for byte. */
+  outBytes(bytes: Uint8Array): void
   /** Everything else. */
   err(text: string): void
   /** The text with colour codes around it, if stdout is a terminal and NO_COLOR does not forbid it. */
@@ -24,6 +26,7 @@ export function processTerminal(): Terminal {
   process.stderr.on('error', () => undefined)
   return {
     out: text => void process.stdout.write(text),
+    outBytes: bytes => void process.stdout.write(bytes),
     err: text => void process.stderr.write(text),
     style: (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text),
     width: isTerminal ? (process.stdout.columns ?? 80) : null,

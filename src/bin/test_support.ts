@@ -17,6 +17,9 @@ export async function postern(...args: readonly string[]): Promise<Said> {
     out: text => {
       out += text
     },
+    outBytes: bytes => {
+      out += Buffer.from(bytes).toString()
+    },
     err: text => {
       err += text
     },

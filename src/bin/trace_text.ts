@@ -1,6 +1,6 @@
 /** A trace as text: each list, each restriction, each question with its answer and time. */
 import type { Judgement } from '../model/judge.ts'
-import type { TraceStep } from '../model/trace.ts'
+import type { TraceQuestion, TraceStep } from '../model/trace.ts'
 import type { Terminal } from './terminal.ts'
 
 type Style = Terminal['style']
@@ -50,17 +50,23 @@ function stepLines(
 ): readonly string[] {
   const { isDeciding, width, style } = how
   const head = `${label(step).padEnd(width)}  ${step.outcome}`
-  const indent = ' '.repeat(MARK.length + 4 + 2 * step.depth)
+  const indent = MARK.length + 4 + 2 * step.depth
   return [
     isDeciding ? style('red', `${MARK}${head}`) : `${' '.repeat(MARK.length)}${head}`,
-    ...step.questions.map(({ door, question, answer, atMs, tookMs }) =>
-      style(
-        'dim',
-        `${indent}${door} ${question}: ${answer}  (${milliseconds(tookMs)}, asked at ${milliseconds(atMs)})`,
-      ),
-    ),
-    ...step.warnings.map(warning => style('yellow', `${indent}warning: ${warning}`)),
+    ...questionLines(step.questions, { indent, style }),
+    ...step.warnings.map(warning => style('yellow', `${' '.repeat(indent)}warning: ${warning}`)),
   ]
+}
+
+/** Each question with its answer and times, so far to the right. */
+export function questionLines(
+  questions: readonly TraceQuestion[],
+  { indent, style }: { readonly indent: number; readonly style: Style },
+): readonly string[] {
+  return questions.map(({ door, question, answer, atMs, tookMs }) => {
+    const times = `(${milliseconds(tookMs)}, asked at ${milliseconds(atMs)})`
+    return style('dim', `${' '.repeat(indent)}${door} ${question}: ${answer}  ${times}`)
+  })
 }
 
 function milliseconds(ms: number): string {

@@ -22,6 +22,9 @@ const PACKAGES = [
   'opendkim',
   'opendmarc',
   'libxml2-utils',
+  'pflogsumm',
+  'xz-utils',
+  'zstd',
 ]
 
 /** invoke-rc.d(8) asks this program before it starts a service; 101 forbids it. */

@@ -1,0 +1,96 @@
+/** Strings by number: an address that is seen a million times is kept once, and looking it up makes no garbage. */
+
+const FIRST_SLOTS = 1024
+const FIRST_BYTES = 16_384
+/** FNV-1a. */
+const HASH_START = 0x811c9dc5
+const HASH_STEP = 0x01000193
+
+export class Names {
+  #bytes = Buffer.alloc(FIRST_BYTES)
+  #used = 0
+  /** Number → where its bytes end; they begin where those of the number before end. */
+  #ends = new Int32Array(FIRST_SLOTS / 2)
+  #hashes = new Int32Array(FIRST_SLOTS / 2)
+  /** Number + 1; 0 is free. */
+  #slots = new Int32Array(FIRST_SLOTS)
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** The number of the bytes from `from` to before `to`; a new one, from 0 upwards, if they are new. */
+  intern(bytes: Uint8Array, from: number, to: number): number {
+    let hash = HASH_START
+    for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), HASH_STEP)
+    hash ^= hash >>> 15
+    const slots = this.#slots
+    const mask = slots.length - 1
+    let slot = hash & mask
+    for (;;) {
+      const number = (slots[slot] ?? 0) - 1
+      if (number < 0) return this.#add(hash, slot, bytes.subarray(from, to))
+      if (this.#hashes[number] === hash) {
+        const own = this.#bytes
+        const start = number === 0 ? 0 : (this.#ends[number - 1] ?? 0)
+        let i = from
+        if ((this.#ends[number] ?? 0) - start === to - from) while (i < to && own[start + i - from] === bytes[i]) i++
+        if (i === to) return number
+      }
+      slot = (slot + 1) & mask
+    }
+  }
+
+  /** The same for a latin1 string. */
+  internText(text: string): number {
+    const bytes = Buffer.from(text, 'latin1')
+    return this.intern(bytes, 0, bytes.length)
+  }
+
+  /** As latin1. */
+  text(number: number): string {
+    return this.#bytes.toString('latin1', this.#start(number), this.#ends[number])
+  }
+
+  #start(number: number): number {
+    return number === 0 ? 0 : (this.#ends[number - 1] ?? 0)
+  }
+
+  #add(hash: number, slot: number, name: Uint8Array): number {
+    const number = this.#size++
+    while (this.#used + name.length > this.#bytes.length) {
+      const larger = Buffer.alloc(this.#bytes.length * 2)
+      this.#bytes.copy(larger)
+      this.#bytes = larger
+    }
+    this.#bytes.set(name, this.#used)
+    this.#used += name.length
+    if (number === this.#ends.length) {
+      this.#ends = larger(this.#ends)
+      this.#hashes = larger(this.#hashes)
+    }
+    this.#ends[number] = this.#used
+    this.#hashes[number] = hash
+    this.#slots[slot] = number + 1
+    if (this.#size * 2 > this.#slots.length) this.#rehash()
+    return number
+  }
+
+  #rehash(): void {
+    const slots = new Int32Array(this.#slots.length * 2)
+    const mask = slots.length - 1
+    for (let number = 0; number < this.#size; number++) {
+      let slot = (this.#hashes[number] ?? 0) & mask
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      slots[slot] = number + 1
+    }
+    this.#slots = slots
+  }
+}
+
+function larger(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const copy = new Int32Array(array.length * 2)
+  copy.set(array)
+  return copy
+}

@@ -1,0 +1,81 @@
+/** Parts of the report that are lists: of reasons, of addresses, of messages. */
+import type { Counts, Counts2, Counts3, MailFacts } from '../../facts.ts'
+import { byBytes, byDomainThenUser, mostFirst } from './order.ts'
+import { count } from './units.ts'
+
+/** "\nTitle\n-----\n" */
+export function heading(title: string): string {
+  return `\n${title}\n${'-'.repeat(title.length)}\n`
+}
+
+/** The heading of a list that may be empty; null: there is none to print. */
+function listHeading(title: string, size: number, quiet: boolean): string | null {
+  if (size > 0) return heading(title)
+  return quiet ? null : `\n${title}: none\n`
+}
+
+function rows(counts: Counts, limit: number, indent: string): string {
+  const sorted = mostFirst(counts)
+  return (limit > 0 ? sorted.slice(0, limit) : sorted)
+    .map(([name, figure]) => `${indent}${count(figure)}  ${name}\n`)
+    .join('')
+}
+
+/** Senders or recipients by one of their figures. */
+export function userSection(
+  users: ReadonlyMap<string, MailFacts>,
+  of: { readonly title: string; readonly by: 'messages' | 'bytes'; readonly limit: number; readonly quiet: boolean },
+): string {
+  const { title, by, limit, quiet } = of
+  if (limit === 0) return ''
+  const head = listHeading(limit > 0 ? `top ${limit} ${title}` : title, users.size, quiet)
+  if (head === null) return ''
+  return head + rows(new Map([...users].map(([name, facts]) => [name, facts[by]])), limit, ' ')
+}
+
+/** Reasons and what they hit; `limit` 0 is all. */
+export function nestedSection(
+  counts: Counts2 | Counts3,
+  of: { readonly title: string; readonly limit: number; readonly quiet: boolean },
+): string {
+  const head = listHeading(of.title, counts.size, of.quiet)
+  return head === null ? '' : head + walk(counts, of.limit, '  ')
+}
+
+function walk(counts: Counts2 | Counts3 | Counts, limit: number, indent: string): string {
+  let text = ''
+  for (const [name, below] of [...counts].sort(([a], [b]) => byBytes(a, b))) {
+    if (typeof below === 'number') return rows(counts as Counts, limit, indent)
+    const isLast = [...below.values()].every(value => typeof value === 'number')
+    const total = isLast
+      ? ` (total: ${[...below.values()].reduce<number>((sum, value) => sum + Number(value), 0)})`
+      : ''
+    text += `${indent}${name}${isLast && limit > 0 ? ` (top ${limit})` : ''}${total}\n${walk(below, limit, `${indent}  `)}`
+  }
+  return text
+}
+
+/** Messages of master(8). */
+export function countSection(counts: Counts, title: string, quiet: boolean): string {
+  const head = listHeading(title, counts.size, quiet)
+  return head === null ? '' : head + rows(counts, 0, ' ')
+}
+
+/** Queue ids and a recipient of what has no size. An empty one has no heading, ever. */
+export function sizelessSection(sizeless: ReadonlyMap<string, string>): string {
+  const head = listHeading('Messages with no size data', sizeless.size, true)
+  if (head === null) return ''
+  const sorted = [...sizeless].sort(([a], [b]) => byBytes(a, b))
+  return head + sorted.map(([id, address]) => ` ${id}  ${address}\n`).join('')
+}
+
+export function messageSection(messages: ReadonlyMap<string, readonly string[]>, quiet: boolean): string {
+  const head = listHeading('Message detail', messages.size, quiet)
+  if (head === null) return ''
+  return (
+    head +
+    byDomainThenUser(messages)
+      .map(([id, [first = '', ...others]]) => ` ${id}  ${first}\n${others.map(other => `   ${other}\n`).join('')}\n`)
+      .join('')
+  )
+}
