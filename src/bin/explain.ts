@@ -67,7 +67,7 @@ export async function run({ options, terminal }: Call): Promise<number> {
 
 function readPlay(options: Options): Play {
   const message = options.text('message')
-  if (message !== null && options.has('endpoint'))
+  if (message !== null && options.text('endpoint') !== null)
     throw new CommandError('cannot use --message with --endpoint: a policy server never sees a message', USAGE)
   const client = options.text('client') ?? ''
   if (parseIp(client) === null)
