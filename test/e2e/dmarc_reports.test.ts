@@ -16,15 +16,21 @@ import { makeEnvelope, makeVerdict } from '../support/dmarc_verdict.ts'
 import { mailOwner } from '../support/dovecot.ts'
 import { FixtureDns } from '../support/fixture_dns.ts'
 import { waitForMail } from '../support/mailbox.ts'
+import { messageOf } from '../support/messages.ts'
+import { openDkimSkip, RealOpenDkim } from '../support/opendkim.ts'
 import { freePort } from '../support/ports.ts'
 import { runPostern } from '../support/postern_process.ts'
 import { type PosternProgram, startPostern } from '../support/postern_program.ts'
 import { makeInstanceDir, postfixUnavailable, type RealPostfix, startPostfix } from '../support/real_postfix.ts'
+import { makeRsaKey } from '../support/signed.ts'
 import { SmtpClient } from '../support/smtp_client.ts'
 
 const CLIENTS = ['127.0.61.1', '127.0.61.2']
 const FORGER = '127.0.61.9'
 const REPORT_FROM = 'dmarc@here.example'
+
+const SIGNER = makeRsaKey()
+const KEY_RECORD = `v=DKIM1; k=rsa; p=${SIGNER.base64}`
 
 const ZONE = {
   'sender.example': { TXT: [`v=spf1 ip4:${CLIENTS[0]} ip4:${CLIENTS[1]} -all`], A: ['127.0.61.1'] },
@@ -108,6 +114,7 @@ describe('T12.1 T12.2 T12.4 reports by way of a real Postfix', { skip: postfixUn
   before(async () => {
     dnsPort = await dns.listen('127.0.0.1', 0)
     relay = await startRelay()
+    fs.writeFileSync(path.join(dir, 'report.pem'), SIGNER.pem, { mode: 0o644 })
     fs.writeFileSync(
       path.join(dir, 'main.cf'),
       `compatibility_level = 3.6
@@ -119,6 +126,9 @@ mynetworks = 127.0.0.1/32
 smtpd_end_of_data_restrictions = check_dmarc
 postern_next_hop = maildir:${dir}/box
 postern_dmarc_report_from = ${REPORT_FROM}
+postern_dmarc_report_dkim_domain = here.example
+postern_dmarc_report_dkim_selector = reports
+postern_dmarc_report_dkim_key_file = ${dir}/report.pem
 postern_dmarc_reject_failures = yes
 postern_dmarc_ignore_hosts = 127.0.0.1
 `,
@@ -208,6 +218,26 @@ postern_dmarc_ignore_hosts = 127.0.0.1
     assert.match(table.stdout, /^60 +127\.0\.61\.2 +pass/m)
   })
 
+  test('T12.2 they are signed, so that a real OpenDKIM finds them good and aligned, and not when a byte is changed', {
+    skip: openDkimSkip(),
+  }, async t => {
+    const verifier = await RealOpenDkim.verifier({ 'reports._domainkey.here.example': KEY_RECORD })
+    t.after(() => verifier.stop())
+    const folder = path.join(relay.mailboxes, 'sender/new')
+    const [name = ''] = fs.readdirSync(folder)
+    const text = fs.readFileSync(path.join(folder, name), 'latin1')
+    assert.match(text, /^From: <dmarc@here\.example>$/m)
+    const changed = [
+      text,
+      text.replace('This is a DMARC', 'This is no DMARC'),
+      text.replace('Submitter:', 'Submitted:'),
+    ]
+    const judged = await verifier.judge(changed.map(messageOf))
+    const results = judged.map(fields => /\bdkim=(\w+)/.exec(fields.join('\n'))?.[1])
+    assert.deepEqual(results, ['pass', 'fail', 'fail'])
+    assert.match(judged[0]?.join('') ?? '', /header\.d=here\.example\b/)
+  })
+
   test('T12.3 the process of the nightly run sends what is due and says so in the log', async () => {
     const state = path.join(dir, 'state/dmarc')
     const [file = ''] = fs.readdirSync(state).filter(name => name.endsWith('.lines'))
@@ -285,7 +315,7 @@ milter_default_action = tempfail
       forged.join('\n'),
     )
     const shown = await runPostern(['dmarc', 'show', '-c', dir, '-o', `postern_state_directory=${dir}/state`])
-    assert.match(shown.stdout, /^forged\.example +p=reject +2 +0 +0 +2 /m)
+    assert.match(shown.stdout, /^forged\.example +p=reject +2 +0 +0 +0 +2 /m)
     assert.match(shown.stdout, /^sender\.example +p=reject +5 +5 +0 +0 /m)
   })
 })
