@@ -39,7 +39,20 @@ export interface Facts {
   readonly messages: ReadonlyMap<string, readonly string[]>
   /** Null: not asked for. */
   readonly connections: ConnectionFacts | null
+  /** Absent: not asked for. */
+  readonly postscreen?: PostscreenFacts
   readonly lines: LineFacts
+}
+
+/** --pscrn-stats of pflogsumm 1.1.13. */
+export interface PostscreenFacts {
+  /** Those that ended. */
+  readonly connections: number
+  readonly addresses: number
+  /** Seconds, of all of them. */
+  readonly time: number
+  /** What was done → client address → how often. */
+  readonly actions: Counts2
 }
 
 /** How often each thing was seen. */

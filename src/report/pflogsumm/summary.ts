@@ -4,6 +4,7 @@ import type { LogTime } from '../../model/log_line.ts'
 import type { Facts } from '../facts.ts'
 import type { CountOptions, DateRange } from '../options.ts'
 import { lineCutter, withoutMessageId } from './collect/line.ts'
+import { PostscreenCounts } from './collect/postscreen.ts'
 import { QueueCounts } from './collect/queue.ts'
 import { StatelessCounts } from './collect/stateless.ts'
 import { dayNumber, TrafficCounts } from './collect/traffic.ts'
@@ -14,6 +15,7 @@ export class Summary {
   readonly #traffic = new TrafficCounts()
   readonly #stateless: StatelessCounts
   readonly #queue: QueueCounts
+  readonly #postscreen: PostscreenCounts | null
   readonly #isWanted: (time: LogTime) => boolean
   #lastDay = 0
   #row = 0
@@ -26,6 +28,7 @@ export class Summary {
     this.#cut = lineCutter(options.syslogName)
     this.#stateless = new StatelessCounts(options, this.#traffic)
     this.#queue = new QueueCounts(options, this.#traffic)
+    this.#postscreen = options.postscreenStats ? new PostscreenCounts() : null
     this.#isWanted = dayFilter(options)
   }
 
@@ -47,7 +50,9 @@ export class Summary {
       if (this.#options.zeroFill) this.#traffic.zeroFill()
     }
     this.#traffic.hour = hour
-    if (!this.#stateless.count(line)) this.#queue.count(line, { day: number, row: this.#row, hour, minute, second })
+    const moment = { day: number, row: this.#row, hour, minute, second }
+    if (line.daemon === 'postscreen') this.#postscreen?.count(line.text, moment)
+    if (!this.#stateless.count(line)) this.#queue.count(line, moment)
     return true
   }
 
@@ -82,6 +87,7 @@ export class Summary {
       sizeless: this.#queue.sizeless,
       messages: this.#queue.messages,
       connections: this.#options.smtpdStats ? connections.facts() : null,
+      ...(this.#postscreen === null ? {} : { postscreen: this.#postscreen.facts() }),
       lines: { read: this.#read, postfix: this.#postfix },
     }
   }

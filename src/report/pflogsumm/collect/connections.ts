@@ -75,8 +75,8 @@ function newSum(): Sum {
   return { connections: 0, time: 0, longest: 0 }
 }
 
-/** No zone: pflogsumm, too, takes a day for 24 hours. */
-function secondOf({ day, hour, minute, second }: Moment): number {
+/** Seconds since 1970, as if in UTC. No zone: pflogsumm, too, takes a day for 24 hours. */
+export function secondOf({ day, hour, minute, second }: Moment): number {
   const { year, month, day: date } = dayParts(day)
   return Date.UTC(year, month - 1, date, hour, minute, second) / SECOND_MS
 }

@@ -5,7 +5,7 @@ import type { PostfixLine } from './line.ts'
 import { count2, type Map2 } from './nested.ts'
 import { QueueTable } from './queue_table.ts'
 import { RecipientCounts } from './recipients.ts'
-import { lower, lowerDomain, mungUucp, mungVerp, trimSaid } from './rewrite.ts'
+import { lower, lowerDomain, mungSrs, mungUucp, mungVerp, trimSaid } from './rewrite.ts'
 import { NULL_SENDER, SenderCounts } from './senders.ts'
 import { BOUNCED, DEFERRED, DELIVERED, RECEIVED, type TrafficCounts } from './traffic.ts'
 
@@ -14,7 +14,7 @@ const BOUNCE_LENGTH = 66
 const CLIENT = /\[\d+\]: \w+: client=(.+?)(?:,|$)/s
 const SENDER = /from=<([^>]*)>, size=(\d+)/
 const RECIPIENT =
-  /to=<([^>]*)>, (?:orig_to=<[^>]*>, )?relay=([^,]+), (?:conn_use=[^,]+, )?delay=([^,]+), (?:delays=[^,]+, )?(?:dsn=[^,]+, )?status=([^ \t\n\v\f\r]+)(.*)$/s
+  /to=<([^>]*)>, (?:orig_to=<([^>]*)>, )?relay=([^,]+), (?:conn_use=[^,]+, )?delay=([^,]+), (?:delays=[^,]+, )?(?:dsn=[^,]+, )?status=([^ \t\n\v\f\r]+)(.*)$/s
 const CONNECT_FAILURES = [
   /.* connect to ([^ \t\n\v\f\r]+?): ([^;]+); address [^ \t\n\v\f\r]+ port.*$/s,
   /.* connect to ([^[]+)\[[^ \t\n\v\f\r]+?\]: (.+?) \(port \d+\)$/s,
@@ -95,11 +95,12 @@ export class QueueCounts {
     const place = this.#place(word)
     // Counted once, however often the queue manager takes it up.
     if (this.table.size(place) !== 0) return
-    const { uucpMung, ignoreCase, verpMung, messageDetail } = this.#options
+    const { uucpMung, ignoreCase, verpMung, srsMung, messageDetail } = this.#options
     let address = NULL_SENDER
     if (raw !== '' && raw !== '0') {
       const munged = uucpMung ? mungUucp(raw) : raw
       address = mungVerp(ignoreCase ? lower(munged) : lowerDomain(munged), verpMung)
+      if (srsMung) address = mungSrs(address)
     }
     this.table.setSize(place, bytes)
     if (messageDetail) this.#note(word, address)
@@ -118,8 +119,9 @@ export class QueueCounts {
   #delivery(text: string): Delivery | null {
     const parts = RECIPIENT.exec(text)
     if (parts === null) return null
-    const [, raw = '', relay = '', delay = '', status = '', rest = ''] = parts
-    const { uucpMung, ignoreCase } = this.#options
+    const [, to = '', origTo = '', relay = '', delay = '', status = '', rest = ''] = parts
+    const { uucpMung, ignoreCase, useOrigTo } = this.#options
+    const raw = useOrigTo && origTo !== '' ? origTo : to
     const munged = uucpMung ? mungUucp(raw) : raw
     return {
       address: ignoreCase ? lower(munged) : lowerDomain(munged),

@@ -1,7 +1,7 @@
 /** Lines of smtpd and postscreen that say "reject: RCPT from client[address]: 550 … reason; from=<…> to=<…> …". */
 import type { CountOptions } from '../../options.ts'
 import { count3, type Map3 } from './nested.ts'
-import { domainOf, lower, mungVerp } from './rewrite.ts'
+import { domainOf, lower, mungSrs, mungVerp } from './rewrite.ts'
 
 const REFUSAL = /^.* \b(?:reject(?:_warning)?|hold|discard): ([^ \t\n\v\f\r]+) from ([^ \t\n\v\f\r]+?): (.*)$/s
 /** Reasons that say nothing by their first words: pattern, and what becomes of them. */
@@ -19,8 +19,12 @@ export function countRefusal(counts: Map3, text: string, options: CountOptions):
   const { from, to } = addresses(rest, options)
   // The sender "0" is none for Perl.
   const sender = from === '0' ? '' : from
-  const withSender = (name: string) => (options.rejectAddFrom ? `${name}  (${from})` : name)
-  if (reason.startsWith('Sender address rejected:')) count3(counts, [stage, reason, from])
+  const withAddresses = (name: string): string => {
+    if (options.rejectAddTo) return `${name}  (${options.rejectAddFrom ? `${from} -` : ''}> ${to})`
+    return options.rejectAddFrom ? `${name}  (${from})` : name
+  }
+  if (reason.startsWith('Sender address rejected:'))
+    count3(counts, [stage, reason, options.rejectAddTo ? `${from} -> ${to}` : from])
   else if (/^(?:Recipient address rejected:|User unknown(?: |$))/.test(reason)) {
     const who = options.rejectAddFrom ? `${to}  (${sender === '' ? domainOf(client) : sender})` : to
     count3(counts, [stage, reason, who])
@@ -30,7 +34,7 @@ export function countRefusal(counts: Map3, text: string, options: CountOptions):
   } else {
     const fixed = FIXED_REASONS.find(([pattern]) => pattern.test(reason))
     const name = fixed === undefined ? reason : reason.replace(fixed[0], fixed[1])
-    count3(counts, [stage, name, withSender(domainOf(client))])
+    count3(counts, [stage, name, withAddresses(domainOf(client))])
   }
 }
 
@@ -62,6 +66,7 @@ function addresses(rest: string, options: CountOptions): { readonly from: string
     /\d{3} <([^>]+)>: User unknown /.exec(rest)?.[1] ??
     /to=<(.*?)(?:[, ]|$)/s.exec(rest)?.[1] ??
     '<>'
-  const from = mungVerp(/from=<([^>]+)>/.exec(rest)?.[1] ?? '<>', options.verpMung)
+  const named = mungVerp(/from=<([^>]+)>/.exec(rest)?.[1] ?? '<>', options.verpMung)
+  const from = options.srsMung ? mungSrs(named) : named
   return options.ignoreCase ? { from: lower(from), to: lower(to) } : { from, to }
 }

@@ -49,6 +49,11 @@ export function mungVerp(address: string, thoroughness: number | null): string {
   return thoroughness > 1 ? plain.replace(/[*-](\d+[*-])?[^=*-]+[=*][^@]+@/, '@') : plain
 }
 
+/** pflogsumm 1.1.13: "SRS0=HHH=TT=b.example=a@c.example" → "a@b.example"; others are left alone. */
+export function mungSrs(address: string): string {
+  return address.replace(/^SRS[01][=+-](?:[^=]+=[\w.]+==)*[^=]+=[^=]+=([\w.-]+)=(.+)@[\w.-]+$/is, '$2@$1')
+}
+
 /** Cuts to `length`, the last three of them dots. */
 export function trim(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 3)}...` : text

@@ -67,6 +67,16 @@ function grandTotals(facts: Facts): string {
       ` ${clockTime(time)}  total connect time`,
     )
   }
+  if (facts.postscreen !== undefined) {
+    const { connections: number, addresses, time } = facts.postscreen
+    lines.push(
+      ...['', 'postscreen', ''],
+      `  ${count(number)}  connections`,
+      `  ${count(addresses)}  IP addresses`,
+      `  ${whole(number > 0 ? time / number + 0.5 : 0, 6)}   avg. connect time (seconds)`,
+      ` ${clockTime(time)}  total connect time`,
+    )
+  }
   return `${heading('Grand Totals')}messages\n\n${lines.join('\n')}\n`
 }
 
@@ -82,6 +92,7 @@ function renderProblems(facts: Facts, { limits, quiet }: ReportOptions): string 
     nested(facts.discards, 'message discard detail', limits.rejects),
     nested(facts.smtpFailures, 'smtp delivery failures', limits.smtp),
     nested(facts.warnings, 'Warnings', limits.smtpdWarnings),
+    facts.postscreen === undefined ? '' : nested(facts.postscreen.actions, 'postscreen actions', limits.postscreen),
     nestedSection(facts.fatals, { title: 'Fatal Errors', limit: 0, quiet }),
     nestedSection(facts.panics, { title: 'Panics', limit: 0, quiet }),
     countSection(facts.masterMessages, 'Master daemon messages', quiet),
