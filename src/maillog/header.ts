@@ -70,8 +70,11 @@ export class HeaderReader {
     const behind = skipZone(source, found.end, end)
     if (behind < 0) return -1
     const { time } = found
-    this.#time = time.year === null ? { ...time, year: this.#years?.next(time.month, time.day) ?? null } : time
-    else this.#years?.saw(...time, year: time.year )
+    if (time.year === null) this.#time = { ...time, year: this.#years?.next(time.month, time.day) ?? null }
+    else {
+      this.#time = time
+      this.#years?.saw({ year: time.year, month: time.month, day: time.day })
+    }
     this.#stamp = flatCopy(source.slice(start, found.end))
     const isDigit = source.charCodeAt(start) < COLON
     this.#form = found.form === 'variant' ? 'variant' : isDigit ? 'rfc3339' : 'rfc3164'
