@@ -92,7 +92,11 @@ export const commands: readonly CommandSpec[] = [
       { name: 'to', value: 'ADDRESS', several: true, required: true, doc: 'A recipient. May be given several times.' },
       { name: 'size', value: 'BYTES', doc: 'The announced size.' },
       { name: 'sasl-user', value: 'USER', doc: 'It has logged in as this user.' },
-      { name: 'message', value: 'FILE', doc: 'Judge this message, header and body, as well; "-" reads standard input.' },
+      {
+        name: 'message',
+        value: 'FILE',
+        doc: 'Judge this message, header and body, as well; "-" reads standard input.',
+      },
       {
         name: 'endpoint',
         value: 'ENDPOINT',
@@ -107,7 +111,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: [
       'postern explain --client 192.0.2.7 --helo mail.example.org --from a@example.org --to b@example.net',
-      'postern explain --message mail.eml --client 192.0.2.7 --helo mail.example.org --from a@example.org --to b@example.net',
+      'postern explain --message m.eml --client 192.0.2.7 --from a@b.example --to c@d.example',
       'postern explain --endpoint inet:127.0.0.1:10023 --client 192.0.2.7 --from a@example.org --to b@example.net',
     ],
     load: () => import('./explain.ts'),
@@ -204,7 +208,7 @@ export const commands: readonly CommandSpec[] = [
     exits: [
       [0, 'done'],
       [1, 'a destination was given up; nothing was collected; a file cannot be read'],
-      [75, 'a destination is tried again later, or cannot be verified now; another process is sending'],
+      [75, 'a destination is tried or verified later, or another process is sending'],
     ],
     examples: ['postern dmarc send --dry-run', 'postern dmarc show example.org', 'postern dmarc read report.xml.gz'],
     load: () => import('./dmarc_command.ts'),
