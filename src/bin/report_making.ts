@@ -1,9 +1,11 @@
 /** A report from the places of a log: read once, counted, and written in the formats that are wanted. */
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync, writeSync } from 'node:fs'
-import { type CutLine, cutLine } from '../maillog/cut_line.ts'
-import { splitLines } from '../maillog/split_lines.ts'
+import { closeSync, openSync, statSync, writeSync } from 'node:fs'
+import { readLogLines } from '../maillog/lines.ts'
+import { type CalendarDay, localDay } from '../report/command/dates.ts'
 import type { ReportFormat, ReportLanguage, ReportRequest } from '../report/command/request.ts'
+import { InsightCollector } from '../report/insights/collector.ts'
+import { type FilterHops, makeFilterHops } from '../report/insights/filter_hops.ts'
 import { Summary } from '../report/pflogsumm/summary.ts'
 import { renderText } from '../report/pflogsumm/text/report_text.ts'
 import type { Clock } from '../util/clock.ts'
@@ -33,6 +35,10 @@ export async function makeReport(making: Making): Promise<MadeReport> {
   const { request, places } = making
   const problems: string[] = []
   const summary = new Summary(request.options)
+  const hops = openFilterHops(request)
+  const insights = making.formats.some(format => format !== 'text')
+    ? new InsightCollector({ year: localDay(making.clock.now()).year, ...(hops === null ? {} : { filterHops: hops }) })
+    : null
   const unprocessed = openUnprocessed(request.unprocessedFile, problems)
   let readable = 0
   for (const place of places) {
@@ -43,12 +49,15 @@ export async function makeReport(making: Making): Promise<MadeReport> {
         progress: bytes => making.progress(bytes, 0),
       })
       readable++
-      for await (const lines of splitLines(input.chunks)) {
-        making.progress(0, lines.length)
+      for await (const { lines, headless } of readLogLines(input.chunks, { newest: newestDay(making, place) })) {
+        making.progress(0, lines.length + headless.length)
         for (const line of lines) {
-          const cut = cutLine(line)
-          if (!summary.take(cut) && isOfPostfix(cut)) unprocessed?.write(line)
+          if (hops?.keep(line) === false) continue
+          if (!summary.take(line) && line.program.includes('postfix')) unprocessed?.write(line.raw)
+          insights?.add(line)
         }
+        for (const line of headless) if (line.includes('postfix')) unprocessed?.write(line)
+        summary.skip(headless.length)
       }
     } catch (error) {
       if (!(error instanceof LogInputError)) throw error
@@ -68,8 +77,18 @@ export async function makeReport(making: Making): Promise<MadeReport> {
   return { outputs, problems, readable }
 }
 
-function isOfPostfix(cut: CutLine | null): boolean {
-  return cut?.text.includes('postfix') === true
+/** Null: not asked for. */
+function openFilterHops({ filterHops }: ReportRequest): FilterHops | null {
+  const made = filterHops === null ? null : makeFilterHops(filterHops)
+  // That they can be used was seen when the command line was read.
+  return made?.status === 'ok' ? made.hops : null
+}
+
+/** From what day on years are reckoned back, where the log has none; null: as pflogsumm does it, by the month alone. */
+function newestDay({ request, clock }: Making, place: LogPlace): CalendarDay | null {
+  if (request.options.years === 'guessed') return null
+  const written = place.kind === 'file' ? statSync(place.path, { throwIfNoEntry: false })?.mtimeMs : undefined
+  return localDay(written ?? clock.now())
 }
 
 /** --unprocd-file: null where it is not wanted, or cannot be written. */

@@ -162,9 +162,18 @@ const ownOptions = [
   { names: ['json'], ...SWITCH, since: 'own', doc: '--format json.' },
   { names: ['language'], ...{ kind: 'text', value: 'LANGUAGE', since: 'own' }, doc: 'Of the HTML report: en or de.' },
   {
-    names: ['count-filtered-once'],
-    ...{ ...SWITCH, since: 'own' },
-    doc: 'In formats other than text: mail that a content filter hands back counts once.',
+    names: ['filter-relay'],
+    ...{ kind: 'text', value: 'RELAY', several: true, since: 'own' },
+    doc: `
+      Mail that goes to this content filter and comes back counts once: "127.0.0.1:10024" as in
+      relay=amavis[127.0.0.1]:10024, or the name of a pipe. Needs --filter-client. May be given several times.`,
+  },
+  {
+    names: ['filter-client'],
+    ...{ kind: 'text', value: 'CLIENT', several: true, since: 'own' },
+    doc: `
+      Whence it comes back: an address or network, or the service that takes it, "postfix/reinject/smtpd". Needs
+      --filter-relay. May be given several times.`,
   },
   { names: ['journal'], ...SWITCH, since: 'own', doc: 'Read the systemd journal instead of files.' },
   {

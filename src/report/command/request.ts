@@ -1,4 +1,5 @@
 /** From options to what they ask for. */
+import { makeFilterHops } from '../insights/filter_hops.ts'
 import { type DetailLimits, defaultOptions, type ReportOptions } from '../options.ts'
 import { type CalendarDay, parseDates } from './dates.ts'
 import { reportOptions } from './option_table.ts'
@@ -14,7 +15,8 @@ export interface ReportRequest {
   readonly format: ReportFormat
   /** Null: not said. */
   readonly language: ReportLanguage | null
-  readonly countFilteredOnce: boolean
+  /** Null: mail that comes back from a filter counts as it stands in the log. */
+  readonly filterHops: { readonly relays: readonly string[]; readonly clients: readonly string[] } | null
   /** Null: lines that are not understood are not written anywhere. */
   readonly unprocessedFile: string | null
   readonly journal: boolean
@@ -46,6 +48,12 @@ export function makeRequest(args: ReportArguments, today: CalendarDay): RequestR
   const name = args.text('syslog-name') ?? ''
   if (!isPattern(name))
     return { ok: false, message: `cannot use "${name}" for --syslog-name: expected a name or a regular expression` }
+  const relays = args.texts('filter-relay')
+  const clients = args.texts('filter-client')
+  if ((relays.length === 0) !== (clients.length === 0))
+    return { ok: false, message: '--filter-relay and --filter-client are needed together' }
+  const hops = makeFilterHops({ relays, clients })
+  if (hops.status === 'problem') return { ok: false, message: `cannot use --filter-client: ${hops.problem}` }
   // pflogsumm 1.1.5 knows today and yesterday only, and takes the year of a line from its month; who says a year wants that one.
   const isOldDate = dates === null || /^(?:today|yesterday|heute|gestern)$/i.test(asked ?? '')
   const shown = format.value ?? (args.has('json') ? 'json' : 'text')
@@ -60,7 +68,7 @@ export function makeRequest(args: ReportArguments, today: CalendarDay): RequestR
       },
       format: shown,
       language: language.value,
-      countFilteredOnce: args.has('count-filtered-once'),
+      filterHops: relays.length > 0 ? { relays, clients } : null,
       unprocessedFile: args.text('unprocd-file'),
       journal: args.has('journal'),
       files: args.files,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { cutLine } from '../../maillog/cut_line.ts'
+import { LineReader } from '../../maillog/lines.ts'
 import { defaultOptions, type ReportOptions } from '../options.ts'
 import { Summary } from './summary.ts'
 import { renderText } from './text/report_text.ts'
@@ -21,7 +21,7 @@ Nov 24 04:02:01 mx postfix/local[4]: 4XyZ: to=<you@mx.example>, orig_to=<info@he
 function report(options: Partial<ReportOptions>): string {
   const all = { ...defaultOptions({ year: 2026, month: 11 }), ...options }
   const summary = new Summary(all)
-  for (const line of LOG.trimEnd().split('\n')) summary.take(cutLine(line))
+  for (const line of new LineReader({ newest: null }).take(Buffer.from(LOG)).lines) summary.take(line)
   return renderText(summary.facts(), all)
 }
 

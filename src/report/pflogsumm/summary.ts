@@ -1,5 +1,4 @@
 /** Lines of a log, one after the other, into the figures of pflogsumm. */
-import type { CutLine } from '../../maillog/cut_line.ts'
 import type { LogTime } from '../../model/log_line.ts'
 import type { Facts } from '../facts.ts'
 import type { CountOptions, DateRange } from '../options.ts'
@@ -32,15 +31,20 @@ export class Summary {
     this.#isWanted = dayFilter(options)
   }
 
-  /** Null: a line without a time. Whether it was one of Postfix, on a day that is asked for. */
-  take(cut: CutLine | null): boolean {
+  /** Lines without a time. */
+  skip(lines: number): void {
+    this.#read += lines
+  }
+
+  /** `text` is the line from its program on. Whether it was one of Postfix, on a day that is asked for. */
+  take({ time, text }: { readonly time: LogTime; readonly text: string }): boolean {
     this.#read++
-    if (cut === null || !this.#isWanted(cut.time)) return false
-    const line = this.#cut(withoutMessageId(cut.text))
+    if (!this.#isWanted(time)) return false
+    const line = this.#cut(withoutMessageId(text))
     if (line === null) return false
     this.#postfix++
-    const { month, day, hour, minute, second } = cut.time
-    const number = dayNumber(yearOf(cut.time, this.#options), month, day)
+    const { month, day, hour, minute, second } = time
+    const number = dayNumber(yearOf(time, this.#options), month, day)
     // pflogsumm: another day of the month is another day; a log may skip whole months.
     if (day !== this.#lastDay) {
       this.#lastDay = day
