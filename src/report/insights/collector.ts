@@ -1,4 +1,5 @@
-import type { LogLine } from '../../model/log_line.ts'
+import type { LogLine, LogTime } from '../../model/log_line.ts'
+import type { DateRange } from '../options.ts'
 import { BanCounter } from './bans.ts'
 import { own } from './bounded.ts'
 import { type Cause, causeOf, withoutCode } from './checks.ts'
@@ -17,6 +18,8 @@ import { UnknownForms } from './unknown.ts'
 export interface CollectorOptions {
   /** Of lines whose log has no year. */
   readonly year: number
+  /** Days that count, as `dates` of ReportOptions; left out or null: all. */
+  readonly dates?: DateRange | null
   /** Lines of hops are taken out before; only their number is shown here. */
   readonly filterHops?: FilterHops
   /** Whether the parser of the log knows a line; without it none counts as unknown. */
@@ -58,6 +61,7 @@ const MAX_PROGRAMS = 1000
 /** Takes the lines of a log in their order and tells at the end what they come to. Its memory has a bound. */
 export class InsightCollector {
   readonly #options: CollectorOptions
+  readonly #isWanted: (time: LogTime) => boolean
   readonly #readers = new Map<string, Read | null>()
   readonly #gateway = new GatewayCounter()
   readonly #clients = new Clients()
@@ -73,9 +77,11 @@ export class InsightCollector {
 
   constructor(options: CollectorOptions) {
     this.#options = options
+    this.#isWanted = dayFilter(options)
   }
 
   add(line: LogLine): void {
+    if (!this.#isWanted(line.time)) return
     this.#unknown.read()
     const { understands } = this.#options
     if (understands !== undefined && !understands(line)) this.#unknown.add(line.program, line.message)
@@ -297,6 +303,22 @@ export class InsightCollector {
 
   #moment({ time }: LogLine): Moment {
     return { at: logSeconds(time, this.#options.year), hour: time.hour }
+  }
+}
+
+function dayFilter({ dates, year }: CollectorOptions): (time: LogTime) => boolean {
+  if (dates === undefined || dates === null) return () => true
+  const number = (time: { year: number | null; month: number; day: number }): number =>
+    (time.year ?? year) * 10_000 + time.month * 100 + time.day
+  const first = number(dates.first)
+  const last = number(dates.last)
+  // Yesterday's lines without a year are last year's on the first of January.
+  if (first === last && dates.first.year !== year)
+    return time =>
+      time.year === null ? time.month === dates.first.month && time.day === dates.first.day : number(time) === first
+  return time => {
+    const day = number(time)
+    return day >= first && day <= last
   }
 }
 
