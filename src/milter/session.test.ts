@@ -7,6 +7,7 @@ import { formatPacket } from './codec.ts'
 import { SMFIF, SMFIP } from './flags.ts'
 import { HEADER_LIMIT } from './message.ts'
 import { MilterSession } from './session.ts'
+import { MAX_REMOVALS } from './verdict.ts'
 
 function start(
   decide: (judge: NotingJudge) => MessageVerdict | Promise<MessageVerdict> = () => ACCEPT,
@@ -119,6 +120,16 @@ describe('G23 option negotiation', () => {
 })
 
 describe('G23 a message', () => {
+  test('with more forged headers than an MTA can take away in time is refused', async () => {
+    const remove = Array.from({ length: MAX_REMOVALS + 1 }, (_, i) => ({ name: 'Authentication-Results', nth: i + 1 }))
+    const most = await connected(() => verdict({ remove: remove.slice(1) }))
+    assert.equal((await most.say(mta.mail(), mta.end())).length, MAX_REMOVALS + 1)
+    const { say, warnings } = await connected(() => verdict({ remove, insert: ['A: b'] }))
+    const said = await say(mta.mail(), mta.macros('E', 'i', 'Q1'), mta.end())
+    assert.deepEqual(said, [`y 550 5.7.1 ${MAX_REMOVALS + 1} header fields are forged`])
+    assert.deepEqual(warnings, [`Q1: the MTA lets us not remove as many as ${MAX_REMOVALS + 1} headers: refused`])
+  })
+
   test('is told to the judge byte for byte', async () => {
     const { say, judges } = await connected()
     const said = await say(
