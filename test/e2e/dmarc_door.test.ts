@@ -165,6 +165,21 @@ describe('G23 DMARC in the gateway and as milter of a real Postfix', { skip: pos
       assert.match(header, /^Authentication-Results: other\.example; spf=pass$/m)
     })
 
+    test(`RFC 8601 5 ${door}: however many were forged, none passes on`, async () => {
+      const forged = (count: number): string => 'Authentication-Results: mx.example.com; dmarc=pass\r\n'.repeat(count)
+      const first = ++sent
+      assert.match(await send(door, { content: message('plain.example', first, forged(100)) }), /^250 /)
+      assert.equal((await headerOf(first)).match(/^Authentication-Results: mx\.example\.com;/gm)?.length, 1)
+      // Postfix would look for each from the top of the message.
+      const reply = await send(door, { content: message('plain.example', ++sent, forged(5000)) })
+      if (door === 'milter') {
+        assert.equal(reply, '550 5.7.1 5000 header fields are forged')
+        return
+      }
+      assert.match(reply, /^250 /)
+      assert.equal((await headerOf(sent)).match(/^Authentication-Results: mx\.example\.com;/gm)?.length, 1)
+    })
+
     test(`T10.1 ${door}: a sound chain of a trusted sealer is accepted, and header and log say why`, async () => {
       assert.match(await send(door, { content: listMail(++sent) }), /^250 /)
       assert.match(
