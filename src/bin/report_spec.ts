@@ -23,7 +23,7 @@ export const reportCommand: CommandSpec = {
   ownGrammar: true,
   exits: [
     [0, 'printed or sent'],
-    [1, 'a log cannot be read, or the mail was refused; what could be read was printed'],
+    [1, 'a log cannot be read, or the mail was refused; the rest was printed'],
     [75, 'the mail was deferred'],
   ],
   examples: [
