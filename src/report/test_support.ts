@@ -55,32 +55,64 @@ export function sampleLog(): string {
       const client = n % 5 === 0 ? 'mail.firma.example[192.0.2.7]' : `out${n}.provider.example[198.51.100.${n}]`
       day(hour, `postfix/smtpd[700]: ${id}: client=${client}`)
       day(hour, `postfix/cleanup[701]: ${id}: message-id=<${id}@firma.example>`)
-      day(hour, `postfix/qmgr[702]: ${id}: from=<kollege${n % 6}@firma.example>, size=${9000 + n * 731}, nrcpt=1 (queue active)`)
+      day(
+        hour,
+        `postfix/qmgr[702]: ${id}: from=<kollege${n % 6}@firma.example>, size=${9000 + n * 731}, nrcpt=1 (queue active)`,
+      )
       const status =
         n % 17 === 16
           ? 'dsn=4.2.2, status=deferred (host mx[private/dovecot-lmtp] said: 452 4.2.2 Mailbox full)'
           : 'dsn=2.0.0, status=sent (250 2.0.0 Saved)'
-      day(hour, `postfix/lmtp[703]: ${id}: to=<user${n % 9}@example.com>, relay=mx[private/dovecot-lmtp], delay=0.4, delays=0.1/0/0/0.3, ${status}`, 1)
+      day(
+        hour,
+        `postfix/lmtp[703]: ${id}: to=<user${n % 9}@example.com>, relay=mx[private/dovecot-lmtp], delay=0.4, delays=0.1/0/0/0.3, ${status}`,
+        1,
+      )
       day(hour, `postfix/qmgr[702]: ${id}: removed`, 2)
     }
     for (let n = 0; n < count + 14; n++) {
       const [name, kind] = rejects[(n * n + hour) % rejects.length] ?? ['unknown', 'dns']
       const address = `203.0.113.${(n * 7 + hour * 3) % 60}`
-      day(hour, `postfix/smtpd[700]: NOQUEUE: reject: RCPT from ${name}[${address}]: ${text(kind, address)}; from=<x${n}@nowhere.example> to=<info@example.com> proto=ESMTP helo=<win-7f3k2>`)
+      day(
+        hour,
+        `postfix/smtpd[700]: NOQUEUE: reject: RCPT from ${name}[${address}]: ${text(kind, address)}; from=<x${n}@nowhere.example> to=<info@example.com> proto=ESMTP helo=<win-7f3k2>`,
+      )
       if (kind === 'grey') {
-        day(hour, `postgrey[800]: action=greylist, reason=new, client_name=${name}, client_address=${address}, sender=x@nowhere.example, recipient=info@example.com`)
+        day(
+          hour,
+          `postgrey[800]: action=greylist, reason=new, client_name=${name}, client_address=${address}, sender=x@nowhere.example, recipient=info@example.com`,
+        )
         if (n % 3 === 0)
-          day(hour, `postgrey[800]: action=pass, reason=triplet found, delay=${310 + n * 217}, client_name=${name}, client_address=${address}, sender=x@nowhere.example, recipient=info@example.com`, 50)
+          day(
+            hour,
+            `postgrey[800]: action=pass, reason=triplet found, delay=${310 + n * 217}, client_name=${name}, client_address=${address}, sender=x@nowhere.example, recipient=info@example.com`,
+            50,
+          )
       }
     }
-    day(hour, `postgrey[800]: action=pass, reason=client whitelist, client_name=mail-yb0-f190.google.example, client_address=198.51.100.9, sender=a@b.example, recipient=info@example.com`)
+    day(
+      hour,
+      `postgrey[800]: action=pass, reason=client whitelist, client_name=mail-yb0-f190.google.example, client_address=198.51.100.9, sender=a@b.example, recipient=info@example.com`,
+    )
   }
-  day(6, 'postfix/smtpd[700]: NOQUEUE: reject: RCPT from mail.firma.example[192.0.2.7]: 554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using bl.spamcop.net; Blocked - see https://www.spamcop.net/bl.shtml?192.0.2.7; from=<anna@firma.example> to=<info@example.com> proto=ESMTP helo=<mail.firma.example>')
-  day(7, 'postfix/submission/smtpd[710]: 4OWN: client=laptop.example[198.51.100.200], sasl_method=PLAIN, sasl_username=info')
+  day(
+    6,
+    'postfix/smtpd[700]: NOQUEUE: reject: RCPT from mail.firma.example[192.0.2.7]: 554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using bl.spamcop.net; Blocked - see https://www.spamcop.net/bl.shtml?192.0.2.7; from=<anna@firma.example> to=<info@example.com> proto=ESMTP helo=<mail.firma.example>',
+  )
+  day(
+    7,
+    'postfix/submission/smtpd[710]: 4OWN: client=laptop.example[198.51.100.200], sasl_method=PLAIN, sasl_username=info',
+  )
   day(7, 'postfix/cleanup[701]: 4OWN: message-id=<own@example.com>')
   day(7, 'postfix/qmgr[702]: 4OWN: from=<info@example.com>, size=2200, nrcpt=1 (queue active)')
-  day(7, 'postfix/smtp[711]: 4OWN: to=<müller@bäcker.example>, relay=mx.baecker.example[192.0.2.44]:25, delay=1.2, delays=0/0/1/0.2, dsn=2.0.0, status=sent (250 ok)')
-  day(8, 'postfix/smtpd[700]: NOQUEUE: reject: RCPT from unknown[192.0.2.44]: 450 4.7.1 <srv01.baecker.localdomain>: Helo command rejected: Host not found; from=<müller@bäcker.example> to=<info@example.com> proto=ESMTP helo=<srv01.baecker.localdomain>')
+  day(
+    7,
+    'postfix/smtp[711]: 4OWN: to=<müller@bäcker.example>, relay=mx.baecker.example[192.0.2.44]:25, delay=1.2, delays=0/0/1/0.2, dsn=2.0.0, status=sent (250 ok)',
+  )
+  day(
+    8,
+    'postfix/smtpd[700]: NOQUEUE: reject: RCPT from unknown[192.0.2.44]: 450 4.7.1 <srv01.baecker.localdomain>: Helo command rejected: Host not found; from=<müller@bäcker.example> to=<info@example.com> proto=ESMTP helo=<srv01.baecker.localdomain>',
+  )
   for (const n of [1, 2, 3]) {
     day(9, `postfix/dnsblog[720]: addr 203.0.113.${n} listed by domain zen.spamhaus.org as 127.0.0.4`)
     day(9, `postfix/dnsblog[720]: addr 203.0.113.${n} listed by domain b.barracudacentral.org as 127.0.0.2`)
@@ -88,6 +120,9 @@ export function sampleLog(): string {
   }
   day(10, 'postfix/smtpd[700]: warning: hostname liar.example does not resolve to address 203.0.113.9')
   day(11, 'postfix/oddity[730]: this line was not understood 17')
-  day(11, 'postfix/smtpd[700]: NOQUEUE: reject: RCPT from unknown[203.0.113.77]: 451 4.3.5 <info@example.com>: Recipient address rejected: Server configuration error; from=<a@b.example> to=<info@example.com> proto=ESMTP helo=<x>')
+  day(
+    11,
+    'postfix/smtpd[700]: NOQUEUE: reject: RCPT from unknown[203.0.113.77]: 451 4.3.5 <info@example.com>: Recipient address rejected: Server configuration error; from=<a@b.example> to=<info@example.com> proto=ESMTP helo=<x>',
+  )
   return lines.join('\n')
 }

@@ -1,6 +1,6 @@
 /** The words of all views but pflogsumm's own text, in every language: a word that lacks a language does not compile. */
 import type { Language } from './document.ts'
-import type { Check, FixList, Reason } from './insights/insights.ts'
+import type { Check, FixList, Reason, Suspect } from './insights/insights.ts'
 
 type Word = Readonly<Record<Language, string>>
 
@@ -42,6 +42,7 @@ export const WORDS = {
   noSuspects: { en: 'No refusal looks wrong.', de: 'Keine Abweisung sieht falsch aus.' },
   moreSuspects: { en: '{0} more look less suspicious.', de: '{0} weitere sind weniger verdächtig.' },
   times: { en: '{0} times', de: '{0}-mal' },
+  others: { en: 'and {0} more of this kind', de: 'und {0} weitere dieser Art' },
   once: { en: 'once', de: 'einmal' },
   addLine: { en: 'Add to {0}:', de: 'Eintragen in {0}:' },
   noFix: {
@@ -212,6 +213,12 @@ export class Speaker {
       case 'long_wait':
         return this.#fill(word, this.duration(reason.seconds))
     }
+  }
+
+  /** "mail.example.com [192.0.2.1] (and 3 more of this kind)" */
+  who({ client, address, others }: Suspect, shown: (bytes: string) => string): string {
+    const one = client === null ? shown(address) : `${shown(client)} [${shown(address)}]`
+    return others === 0 ? one : `${one} (${this.say('others', this.number(others))})`
   }
 
   times(count: number): string {

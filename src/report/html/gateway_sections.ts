@@ -25,7 +25,7 @@ export function overview(gateway: GatewayFacts, speaker: Speaker): Markup {
 
 export function suspectSection({ list, total }: SuspectFacts, speaker: Speaker): Markup {
   const shown = list.slice(0, 30)
-  const more = total - shown.length
+  const more = total - shown.reduce((sum, { others }) => sum + others + 1, 0)
   return h`<section><h2>${speaker.say('suspects')}</h2>${
     shown.length === 0
       ? h`<p>${speaker.say('noSuspects')}</p>`
@@ -34,13 +34,12 @@ export function suspectSection({ list, total }: SuspectFacts, speaker: Speaker):
 }
 
 function suspectItem(suspect: Suspect, speaker: Speaker): Markup {
-  const { client, address, check, detail, fix, sender, recipient, text, last } = suspect
-  const who = client === null ? shownText(address) : `${shownText(client)} [${shownText(address)}]`
+  const { check, detail, fix, sender, recipient, text, last } = suspect
   const route = [
     sender === null ? '' : `${speaker.say('from')} <${shownText(sender)}>`,
     recipient === null ? '' : `${speaker.say('to')} <${shownText(recipient)}>`,
   ]
-  return h`<li><div class="who">${who}</div><div>${speaker.check(check)}: ${shownText(detail)} · ${speaker.times(
+  return h`<li><div class="who">${speaker.who(suspect, shownText)}</div><div>${speaker.check(check)}: ${shownText(detail)} · ${speaker.times(
     suspect.refused + suspect.deferred,
   )} · ${last}</div><div class="soft">${route.filter(each => each !== '').join(' ')}</div><ul class="why">${suspect.reasons.map(
     reason => h`<li>${speaker.reason(reason, shownText)}</li>`,

@@ -54,7 +54,7 @@ summary{cursor:pointer;color:var(--soft);font-size:.875rem}
 footer{color:var(--soft);font-size:.875rem;padding-bottom:28px}
 @media (max-width:640px){main,header,footer{padding-left:12px;padding-right:12px}header{padding-top:18px}
 section{padding:14px;margin:12px 0}.two{grid-template-columns:minmax(0,1fr)}.wide{display:none}.narrow{display:block}
-.tiles{grid-template-columns:1fr 1fr}td.detail,th.detail{display:none}td.graph{min-width:50px;width:22%}th,td{padding-right:8px}}
+.tiles{grid-template-columns:1fr 1fr}td.detail,th.detail{display:none}td.graph,th.graph{display:none}th,td{padding-right:10px}th.n{white-space:normal}th[scope=row]{min-width:8.5em}}
 @media print{:root{color-scheme:light;--bg:#fff;--card:#fff;--text:#000;--soft:#444;--line:#bbb;--accepted:#2c6fb0;
 --refused:#c4472b;--deferred:#c79a1e;--warn:#fff;--warn-line:#888;--code:#fff;--tile:#fff}
 @page{margin:14mm}body{font-size:10pt}section{border:0;border-top:1px solid var(--line);border-radius:0;padding:10px 0;margin:8px 0}

@@ -50,16 +50,20 @@ const BEHIND_REJECTED: Readonly<Record<string, readonly (readonly [string, Check
   'End-of-data rejected: ': [['', 'policy']],
 }
 
+/** What is our own trouble, whichever check met it. */
+const OWN_FAULTS = [
+  'Server configuration error',
+  'Server configuration problem',
+  'Temporary lookup failure',
+  'queue file write error',
+  'Insufficient system storage',
+] as const
+
 /** Words anywhere in a reply that has no "rejected: ", in this order. */
 const ANYWHERE: readonly (readonly [string, Check])[] = [
   ['rejected by DMARC policy', 'dmarc'],
   ['quarantined by DMARC policy', 'dmarc'],
   ['Relay access denied', 'relay'],
-  ['Server configuration error', 'own_fault'],
-  ['Server configuration problem', 'own_fault'],
-  ['Temporary lookup failure', 'own_fault'],
-  ['queue file write error', 'own_fault'],
-  ['Insufficient system storage', 'own_fault'],
   ['Message size exceeds', 'limits'],
   ['Message too large', 'limits'],
   ['too many connections', 'limits'],
@@ -96,12 +100,15 @@ export function causeOf(text: string): Cause {
   const rejected = plain.indexOf(REJECTED)
   const cases = rejected < 0 ? undefined : BEHIND_REJECTED[plain.slice(0, rejected + REJECTED.length)]
   if (cases !== undefined) return behindRejected(plain.slice(rejected + REJECTED.length), cases)
-  for (const [words, check] of ANYWHERE)
-    if (plain.includes(words)) return { check, detail: check === 'own_fault' ? words : shortened(plain) }
+  const fault = OWN_FAULTS.find(words => plain.includes(words))
+  if (fault !== undefined) return { check: 'own_fault', detail: fault }
+  for (const [words, check] of ANYWHERE) if (plain.includes(words)) return { check, detail: shortened(plain) }
   return { check: 'other', detail: shortened(plain) }
 }
 
 function behindRejected(reason: string, cases: readonly (readonly [string, Check])[]): Cause {
+  const fault = OWN_FAULTS.find(words => reason.startsWith(words))
+  if (fault !== undefined) return { check: 'own_fault', detail: fault }
   for (const [words, check] of cases) {
     if (!reason.startsWith(words)) continue
     if (words !== '') return { check, detail: words === 'greylist' ? 'Greylist' : shortened(reason) }

@@ -93,14 +93,16 @@ export interface Ranked {
 export interface SuspectFacts {
   /** The most suspicious first; at most 100. */
   readonly list: readonly Suspect[]
-  /** How many there were. */
+  /** How many there were, with those that are put together in one. */
   readonly total: number
   /** Refused clients that were not watched, because there were too many. */
   readonly unwatched: number
 }
 
-/** One client that one check has refused. */
+/** One client that one check has refused. Clients that the same line would let in are one; the likeliest stands for them. */
 export interface Suspect {
+  /** How many more addresses of the same kind there are; their refusals are added. */
+  readonly others: number
   /** Its verified host name; null: it has none. */
   readonly client: string | null
   readonly address: string

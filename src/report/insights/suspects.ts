@@ -1,7 +1,7 @@
 import { byCount } from './bounded.ts'
 import type { Clients, Refusal } from './clients.ts'
 import { fixFor } from './fix.ts'
-import type { Check, Reason, Suspect, SuspectFacts } from './insights.ts'
+import type { Check, Fix, Reason, Suspect, SuspectFacts } from './insights.ts'
 import { formatLogSeconds } from './log_seconds.ts'
 
 const LISTED = 100
@@ -35,18 +35,48 @@ const WEIGHT: Readonly<Record<Reason['kind'], number>> = {
   spf_pass: 1,
 }
 
+interface Found {
+  readonly refusal: Refusal
+  readonly reasons: readonly Reason[]
+}
+
 /** Refused clients for which something speaks, the likeliest false alarms first. */
 export function findSuspects(clients: Clients): SuspectFacts {
-  const found: { readonly refusal: Refusal; readonly reasons: readonly Reason[] }[] = []
+  const found: Found[] = []
   for (const refusal of clients.refusals()) {
     const reasons = reasonsOf(refusal, clients)
     if (reasons.length > 0) found.push({ refusal, reasons })
   }
   found.sort((a, b) => weight(b.reasons) - weight(a.reasons) || byCount(named(a.refusal), named(b.refusal)))
   return {
-    list: found.slice(0, LISTED).map(({ refusal, reasons }) => suspect(refusal, reasons)),
+    list: together(found),
     total: found.length,
     unwatched: clients.forgotten,
+  }
+}
+
+/** A pool of servers under one name needs one line only. */
+function together(found: readonly Found[]): readonly Suspect[] {
+  const listed = new Map<string, Suspect>()
+  for (const { refusal, reasons } of found) {
+    const fix = fixFor(refusal)
+    const key = `${refusal.cause.check} ${fix === null ? refusal.address : fix.line}`
+    const known = listed.get(key)
+    if (known !== undefined) listed.set(key, added(known, refusal))
+    else if (listed.size < LISTED) listed.set(key, suspect(refusal, reasons, fix))
+  }
+  return [...listed.values()]
+}
+
+function added(known: Suspect, { refused, deferred, first, last }: Refusal): Suspect {
+  const [from, to] = [formatLogSeconds(first), formatLogSeconds(last)]
+  return {
+    ...known,
+    others: known.others + 1,
+    refused: known.refused + refused,
+    deferred: known.deferred + deferred,
+    first: from < known.first ? from : known.first,
+    last: to > known.last ? to : known.last,
   }
 }
 
@@ -98,9 +128,10 @@ function named({ address, cause, refused, deferred }: Refusal): { readonly name:
   return { name: `${address} ${cause.check}`, count: refused + deferred }
 }
 
-function suspect(refusal: Refusal, reasons: readonly Reason[]): Suspect {
+function suspect(refusal: Refusal, reasons: readonly Reason[], fix: Fix | null): Suspect {
   const { client, address, cause, refused, deferred, helo, sender, recipient, text } = refusal
   return {
+    others: 0,
     client,
     address,
     check: cause.check,
@@ -114,6 +145,6 @@ function suspect(refusal: Refusal, reasons: readonly Reason[]): Suspect {
     recipient,
     text,
     reasons,
-    fix: fixFor(refusal),
+    fix,
   }
 }
