@@ -1,17 +1,23 @@
 /** A report from the places of a log: read once, counted, and written in the formats that are wanted. */
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, statSync, writeSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { readLogLines } from '../maillog/lines.ts'
 import { type CalendarDay, localDay } from '../report/command/dates.ts'
 import type { ReportFormat, ReportLanguage, ReportRequest } from '../report/command/request.ts'
+import type { ReportDocument } from '../report/document.ts'
+import { renderHtml } from '../report/html/page.ts'
 import { InsightCollector } from '../report/insights/collector.ts'
 import { type FilterHops, makeFilterHops } from '../report/insights/filter_hops.ts'
+import { renderJson } from '../report/json/render.ts'
 import { Summary } from '../report/pflogsumm/summary.ts'
 import { renderText } from '../report/pflogsumm/text/report_text.ts'
+import { renderPrometheus } from '../report/prometheus/render.ts'
 import type { Clock } from '../util/clock.ts'
 import { errnoText } from '../util/errno_text.ts'
 import { LogInputError, openLogPlace } from './report_input.ts'
 import type { LogPlace } from './report_log.ts'
+import { ownVersion } from './version.ts'
 
 export interface Making {
   readonly request: ReportRequest
@@ -53,7 +59,9 @@ export async function makeReport(making: Making): Promise<MadeReport> {
         making.progress(0, lines.length + headless.length)
         for (const line of lines) {
           if (hops?.keep(line) === false) continue
-          if (!summary.take(line) && line.program.includes('postfix')) unprocessed?.write(line.raw)
+          const isCounted = summary.take(line)
+          if (!summary.wants(line.time)) continue
+          if (!isCounted && line.program.includes('postfix')) unprocessed?.write(line.raw)
           insights?.add(line)
         }
         for (const line of headless) if (line.includes('postfix')) unprocessed?.write(line)
@@ -67,14 +75,40 @@ export async function makeReport(making: Making): Promise<MadeReport> {
   unprocessed?.close()
   const facts = summary.facts()
   const outputs = new Map<ReportFormat, Uint8Array>()
+  const document = insights === null ? null : { facts, insights: insights.finish(), about: aboutThis(making) }
   for (const format of making.formats) {
-    if (format === 'text')
+    // What a log holds stays what it is, byte for byte; the other views have made UTF-8 of it.
+    if (format === 'text' || document === null)
       outputs.set(
         format,
         Buffer.concat([Buffer.from(renderText(facts, request.options), 'latin1'), mailQueue(request)]),
       )
+    else outputs.set(format, Buffer.from(renderView(document, format, making.language)))
   }
   return { outputs, problems, readable }
+}
+
+function aboutThis({ request, clock }: Making): ReportDocument['about'] {
+  const now = clock.now()
+  const { year, month, day } = localDay(now)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  return {
+    host: hostname(),
+    period: request.options.dates?.title ?? null,
+    made: `${year}-${two(month)}-${two(day)} ${new Date(now).toTimeString().slice(0, 8)}`,
+    program: `postern ${ownVersion()}`,
+  }
+}
+
+function renderView(document: ReportDocument, format: Exclude<ReportFormat, 'text'>, language: ReportLanguage): string {
+  switch (format) {
+    case 'html':
+      return renderHtml(document, language)
+    case 'json':
+      return renderJson(document)
+    case 'prometheus':
+      return renderPrometheus(document)
+  }
 }
 
 /** Null: not asked for. */

@@ -15,7 +15,8 @@ export class Summary {
   readonly #stateless: StatelessCounts
   readonly #queue: QueueCounts
   readonly #postscreen: PostscreenCounts | null
-  readonly #isWanted: (time: LogTime) => boolean
+  /** Whether it is a day that is asked for. */
+  readonly wants: (time: LogTime) => boolean
   #lastDay = 0
   #row = 0
   #dayCount = 0
@@ -28,7 +29,7 @@ export class Summary {
     this.#stateless = new StatelessCounts(options, this.#traffic)
     this.#queue = new QueueCounts(options, this.#traffic)
     this.#postscreen = options.postscreenStats ? new PostscreenCounts() : null
-    this.#isWanted = dayFilter(options)
+    this.wants = dayFilter(options)
   }
 
   /** Lines without a time. */
@@ -39,7 +40,7 @@ export class Summary {
   /** `text` is the line from its program on. Whether it was one of Postfix, on a day that is asked for. */
   take({ time, text }: { readonly time: LogTime; readonly text: string }): boolean {
     this.#read++
-    if (!this.#isWanted(time)) return false
+    if (!this.wants(time)) return false
     const line = this.#cut(withoutMessageId(text))
     if (line === null) return false
     this.#postfix++
