@@ -37,7 +37,7 @@ import { openReportCollector } from './dmarc_reports.ts'
 import { openSealing, openSrs } from './forwarding.ts'
 import { type MessageJudges, openMessageJudges } from './message_judges.ts'
 import { messageJudging } from './message_judging.ts'
-import { makeOwnPolicies, makePolicyEndpoints } from './policy_endpoints.ts'
+import { makeOwnPolicies, makePolicyEndpoints, type OwnPolicies } from './policy_endpoints.ts'
 import { readTls } from './tls_files.ts'
 
 /** Postfix AUTH_TIMEOUT: a SASL server that does not answer in this time is taken for gone. */
@@ -111,8 +111,10 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
     dqsKey: config.postern_spamhaus_dqs_key,
     limits: parseListBudgets(config.postern_dns_list_budgets),
     processes: options.processes,
+    earlier: resolvers.listUsage(),
     onWarning: options.quietLists === true ? () => undefined : warn,
   })
+  const forgetUsage = resolvers.tellsUsage(() => dnsLists.report().flatMap(({ usage }) => usage ?? []))
   const hopDeps: HopDeps = { settings: settings.settings, resolver: dnsLists.resolver, clock, emit }
   const policies = policyClient(options)
   const hosts = readOptional(config.postern_hosts_file)
@@ -131,21 +133,26 @@ export function openDecisionParts(options: GatewayOptions): DecisionParts | { re
     dnsLists,
   })
   const policyEndpoints = makePolicyEndpoints(config, { ...decision, emit })
-  const own = makeOwnPolicies({
-    config,
-    settings: policySettings(config),
-    endpoints: policyEndpoints,
-    attributes: (facts, clientName, context) =>
-      policyAttributes(facts, clientName, { ...policyIdentity(config), context }),
-  })
+  const own = ownPolicies(config, policyEndpoints)
   const verifier = addressVerifier(options, hopDeps, decision)
   const close = (): void => {
     policies.close()
     decision.close()
     dnsLists.stop()
+    forgetUsage()
     resolver.close()
   }
   return { decision, policyEndpoints, resolver, dnsLists, hopDeps, srs, close }
+}
+
+function ownPolicies(config: Config, endpoints: DecisionParts['policyEndpoints']): OwnPolicies {
+  return makeOwnPolicies({
+    config,
+    settings: policySettings(config),
+    endpoints,
+    attributes: (facts, clientName, context) =>
+      policyAttributes(facts, clientName, { ...policyIdentity(config), context }),
+  })
 }
 
 function addressVerifier({ config, clock }: GatewayOptions, deps: HopDeps, decision: Decision): Verifier {

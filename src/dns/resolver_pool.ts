@@ -1,5 +1,6 @@
 import type { Clock } from '../util/clock.ts'
 import { type CachingResolver, makeResolver, type ResolverOptions } from './cache.ts'
+import type { ListUsage } from './list_budget.ts'
 import type { DnsType } from './resolver.ts'
 
 /** What the configuration says about the DNS. */
@@ -21,6 +22,8 @@ export class ResolverPool {
   readonly #clock: Clock
   readonly #make: typeof makeResolver
   readonly #shared = new Map<string, Shared>()
+  /** What each configuration that is open has counted. */
+  readonly #usages = new Set<() => readonly ListUsage[]>()
 
   /** `make` is another than makeResolver in tests only. */
   constructor(clock: Clock, make: typeof makeResolver = makeResolver) {
@@ -46,6 +49,25 @@ export class ResolverPool {
         resolver.close()
       },
     }
+  }
+
+  /**
+   * The questions of today to each DNS list, as the configurations that are open know them: each goes on from here, so that a reload
+   * does not give a list's quota back.
+   */
+  listUsage(): readonly ListUsage[] {
+    const most = new Map<string, ListUsage>()
+    for (const usage of [...this.#usages].flatMap(tell => tell())) {
+      const known = most.get(usage.zone)
+      if (known === undefined || known.queries < usage.queries) most.set(usage.zone, usage)
+    }
+    return [...most.values()]
+  }
+
+  /** A configuration counts; call what comes when it is closed. */
+  tellsUsage(tell: () => readonly ListUsage[]): () => void {
+    this.#usages.add(tell)
+    return () => this.#usages.delete(tell)
   }
 
   #open(key: string, settings: DnsSettings): Shared {
