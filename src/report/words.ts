@@ -95,9 +95,10 @@ export const WORDS = {
   unknownOf: { en: '{0} of {1} lines ({2})', de: '{0} von {1} Zeilen ({2})' },
   example: { en: 'Example', de: 'Beispiel' },
   ownFaults: {
-    en: '{0} refusals were our own fault (server configuration error, lookup failure). See the log for warnings.',
-    de: '{0} Abweisungen hat dieser Server selbst verschuldet (Konfigurationsfehler, fehlgeschlagene Abfrage). Das Log hat Warnungen dazu.',
+    en: 'Refusals that were our own fault (configuration error, failed lookup): {0}. See the warnings in the log.',
+    de: 'Abweisungen, die dieser Server selbst verschuldet hat (Konfigurationsfehler, fehlgeschlagene Abfrage): {0}. Das Log hat Warnungen dazu.',
   },
+  bannedAddresses: { en: 'Banned addresses', de: 'Gesperrte Adressen' },
   filterHops: {
     en: 'Messages that went through the content filter count once: {0} handed to it, {1} taken back.',
     de: 'Nachrichten durch den Inhaltsfilter zählen einmal: {0} übergeben, {1} zurückgenommen.',

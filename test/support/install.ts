@@ -27,20 +27,25 @@ const PACKAGES = [
   'zstd',
 ]
 
+/** A browser that looks at the HTML report. By itself: where it is no package, as on Ubuntu, the others are installed all the same. */
+const BROWSER = ['chromium', 'fonts-dejavu-core']
+
 /** invoke-rc.d(8) asks this program before it starts a service; 101 forbids it. */
 const POLICY = '/usr/sbin/policy-rc.d'
 
-const missing = missingPackages()
-if (missing === null)
-  say('this is no Debian: tests that need Postfix, swaks or Dovecot are skipped where these are missing')
-else if (missing.length > 0 && process.getuid?.() !== 0)
-  say(`not root: cannot install ${missing.join(', ')}; tests that need them are skipped`)
-else if (missing.length > 0) install(missing)
+for (const packages of [PACKAGES, BROWSER]) {
+  const missing = missingPackages(packages)
+  if (missing === null)
+    say('this is no Debian: tests that need Postfix, swaks, Dovecot or a browser are skipped where these are missing')
+  else if (missing.length > 0 && process.getuid?.() !== 0)
+    say(`not root: cannot install ${missing.join(', ')}; tests that need them are skipped`)
+  else if (missing.length > 0) install(missing)
+}
 
 /** Null: there is no apt-get here. */
-function missingPackages(): readonly string[] | null {
+function missingPackages(packages: readonly string[]): readonly string[] | null {
   if (spawnSync('apt-get', ['--version']).status !== 0) return null
-  return PACKAGES.filter(name => {
+  return packages.filter(name => {
     const status = spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' }).stdout
     return status.trim() !== 'install ok installed'
   })

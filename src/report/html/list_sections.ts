@@ -55,7 +55,7 @@ export function dnsListSection({ lists, overlap }: DnsListFacts, speaker: Speake
     { head: speaker.say('list') },
     { head: '', kind: 'graph' as const },
     number(speaker.say('hits')),
-    number(speaker.say('clients')),
+    { head: speaker.say('clients'), kind: 'n detail' as const },
     number(speaker.say('alone')),
   ]
   const rows = lists.map(({ name, hits, clients, alone }) => [
@@ -79,10 +79,10 @@ export function banSection({ banned, unbanned, jails, addresses }: BanFacts, spe
   return h`<section><h2>${speaker.say('bans')}</h2><p>${speaker.say('banned')}: ${speaker.number(banned)} · ${speaker.say(
     'unbanned',
   )}: ${speaker.number(unbanned)}</p><div class="two">${ranking(
-    { title: speaker.say('jail'), head: speaker.say('jail'), rows: jails, outcome: 'refused' },
+    { title: speaker.say('jail'), head: speaker.say('name'), rows: jails, outcome: 'refused' },
     speaker,
   )}${ranking(
-    { title: speaker.say('address'), head: speaker.say('address'), rows: addresses, outcome: 'refused' },
+    { title: speaker.say('bannedAddresses'), head: speaker.say('address'), rows: addresses, outcome: 'refused' },
     speaker,
   )}</div></section>`
 }

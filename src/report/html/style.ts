@@ -15,13 +15,13 @@ h3{font-size:1rem;margin:20px 0 8px}
 p{margin:0 0 10px}
 .soft{color:var(--soft)}
 section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:20px;margin:20px 0}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:12px;margin:0 0 12px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:12px;margin:0 0 12px}
 .tile{background:var(--tile);border-radius:8px;padding:12px 14px}
 .tile b{display:block;font-size:1.5rem;line-height:1.2;font-variant-numeric:tabular-nums}
 .tile span{color:var(--soft);font-size:.875rem}
 .tile.accepted b{color:var(--accepted)}.tile.refused b{color:var(--refused)}
 .note{background:var(--warn);border-left:4px solid var(--warn-line);border-radius:4px;padding:10px 14px;margin:0 0 12px}
-.two{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:8px 32px}
+.two{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:20px 32px}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.9375rem}
 caption{text-align:left;font-weight:600;padding:0 0 6px}
@@ -58,7 +58,7 @@ section{padding:14px;margin:12px 0}.two{grid-template-columns:minmax(0,1fr)}.wid
 @media print{:root{color-scheme:light;--bg:#fff;--card:#fff;--text:#000;--soft:#444;--line:#bbb;--accepted:#2c6fb0;
 --refused:#c4472b;--deferred:#c79a1e;--warn:#fff;--warn-line:#888;--code:#fff;--tile:#fff}
 @page{margin:14mm}body{font-size:10pt}section{border:0;border-top:1px solid var(--line);border-radius:0;padding:10px 0;margin:8px 0}
-main,header,footer{max-width:none;padding:0}.tile{border:1px solid var(--line)}
+main,header,footer{max-width:none;padding:0}.tiles{grid-template-columns:repeat(5,1fr);gap:8px}.tile{padding:8px 10px}.tile{border:1px solid var(--line)}
 li,tr,.chart,.tile{break-inside:avoid}h2,h3{break-after:avoid}details,summary{display:none}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `

@@ -6,7 +6,7 @@ import { h, type Markup, type Part } from './markup.ts'
 export interface Column {
   readonly head: string
   /** n: numbers, to the right; detail: left out on small screens. */
-  readonly kind?: 'n' | 'detail' | 'graph'
+  readonly kind?: 'n' | 'detail' | 'n detail' | 'graph'
 }
 
 /** The first cell of each row is its heading. */
