@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
@@ -193,6 +193,27 @@ postern_next_hop = pigeon:
       out,
       /clients:3:11: warning: FILTER is answered 451: unknown transport in "scan:\[127\.0\.0\.1\]:10024": expected smtp:/,
     )
+  })
+
+  test('a directory of authorities that is not there costs no more than its authorities, as in Postfix', async t => {
+    const { status, out } = await postern('check', '-c', configure(t, 'smtpd_tls_CApath = /nowhere/ca\n'))
+    assert.equal(status, 0, out)
+    assert.match(
+      out,
+      /main\.cf:\d+:1: warning: cannot read smtpd_tls_CApath \/nowhere\/ca: No such file or directory: no client certificate is checked against it/,
+    )
+  })
+
+  test('a table that this user may not read is a problem, and no fault', async t => {
+    const directory = configure(t, 'smtpd_helo_restrictions = check_helo_access hash:closed\n', { closed: 'a OK\n' })
+    chmodSync(directory, 0o755)
+    chmodSync(join(directory, 'closed'), 0o000)
+    if (process.getuid?.() === 0) process.seteuid?.(65_534)
+    const { status, out, err } = await postern('check', '-c', directory).finally(() => {
+      if (process.getuid?.() === 0) process.seteuid?.(0)
+    })
+    assert.equal(status, 1)
+    assert.match(out, /table hash:closed of smtpd_helo_restrictions: open .*\/closed: Permission denied/, err)
   })
 
   // value                          what is said

@@ -21,7 +21,7 @@ import { NO_MEMORY } from './memory.ts'
 import { morningProblem } from './morning_request.ts'
 import { findPolicyCircles } from './policy_circles.ts'
 import { inTableTexts, settingPlace, tableProblems, tableSpecs } from './table_findings.ts'
-import { readTls } from './tls_files.ts'
+import { authoritiesProblem, readTls } from './tls_files.ts'
 
 export interface Soundness {
   /** main.cf cannot be used as it stands. */
@@ -64,11 +64,17 @@ export async function examine(loaded: Loaded, path: string, clock: Clock): Promi
       ...findContradictions(config, name => registry.find(name)),
       ...findGatewayLimits(loaded),
       ...findPolicyCircles(config),
+      ...unreadAuthorities(loaded),
       ...dmarcConf.warnings,
       ...tableProblems(told, 'warning', from),
       ...inTableTexts(specs, config, directory),
     ]),
   }
+}
+
+function unreadAuthorities(loaded: Loaded): readonly Problem[] {
+  const text = authoritiesProblem(loaded.config)
+  return text === null ? [] : [{ place: settingPlace('smtpd_tls_CApath', loaded), text }]
 }
 
 /** Values that only their users can judge. */

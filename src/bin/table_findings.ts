@@ -1,5 +1,5 @@
 /** What the tables of a configuration have to say, at the place where it can be mended: the line of a table, or the word that names it. */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { allParams } from '../config/catalogue.ts'
 import { findFalseComments } from '../config/check.ts'
@@ -115,10 +115,19 @@ export function inTableTexts(specs: readonly string[], config: Config, directory
   return specs.flatMap(spec => {
     const colon = spec.indexOf(':')
     const file = resolve(directory, spec.slice(colon + 1))
-    if (!/^(?:hash|btree|lmdb|cdb|dbm|texthash|cidr|regexp|pcre)$/.test(spec.slice(0, colon)) || !existsSync(file))
-      return []
-    const text = readFileSync(file, 'utf8')
+    if (!/^(?:hash|btree|lmdb|cdb|dbm|texthash|cidr|regexp|pcre)$/.test(spec.slice(0, colon))) return []
+    const text = readOrNull(file)
+    if (text === null) return []
     const holds = config.postern_hold_hop === '' ? findHolds(text, file) : []
     return [...findFalseComments(text, { type: spec.slice(0, colon), file }), ...holds, ...findFilters(text, file)]
   })
+}
+
+/** Null: its table says why it cannot be read. */
+function readOrNull(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return null
+  }
 }

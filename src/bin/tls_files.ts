@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import type { TlsServerContext } from '../net/byte_stream.ts'
 import { makeTlsContext } from '../net/tls.ts'
 import { tlsPolicy } from '../smtp/settings.ts'
+import { errnoText } from '../util/errno_text.ts'
 
 /** Certificate and key of STARTTLS as main.cf names them; null without; a problem when they cannot be used. */
 export function readTls(config: Config): { readonly tls: TlsServerContext | null } | { readonly problem: string } {
@@ -27,16 +28,45 @@ export function readTls(config: Config): { readonly tls: TlsServerContext | null
 
 /** What client certificates are checked against; null: nothing. */
 function authorities({ smtpd_tls_CAfile: file, smtpd_tls_CApath: directory }: Config): string | null {
-  const texts = [...(file === '' ? [] : [file]), ...hashedFiles(directory)].map(name => readFileSync(name, 'utf8'))
+  const texts = [
+    ...(file === '' ? [] : [readFileSync(file, 'utf8')]),
+    ...hashedFiles(directory).flatMap(name => readAuthority(name) ?? []),
+  ]
   return texts.length === 0 ? null : texts.join('\n')
 }
 
-/** The files of a directory that OpenSSL looks at: those that c_rehash(1) has named, "5f15c80c.0". */
+function readAuthority(name: string): string | null {
+  try {
+    return readFileSync(name, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+/** Why no authority of smtpd_tls_CApath counts; null: they do, or there is none to count. */
+export function authoritiesProblem({ smtpd_tls_CApath: directory }: Config): string | null {
+  if (directory === '') return null
+  try {
+    readdirSync(directory)
+    return null
+  } catch (error) {
+    return `cannot read smtpd_tls_CApath ${directory}: ${errnoText(error)}: no client certificate is checked against it`
+  }
+}
+
+/**
+ * The files of a directory that OpenSSL looks at: those that c_rehash(1) has named, "5f15c80c.0". It looks for one when it needs it,
+ * so that to Postfix a directory that is not there is one without authorities.
+ */
 function hashedFiles(directory: string): readonly string[] {
   if (directory === '') return []
-  return readdirSync(directory)
-    .filter(name => /^[0-9a-f]{8}\.\d+$/.test(name))
-    .map(name => join(directory, name))
+  try {
+    return readdirSync(directory)
+      .filter(name => /^[0-9a-f]{8}\.\d+$/.test(name))
+      .map(name => join(directory, name))
+  } catch {
+    return []
+  }
 }
 
 interface ChainFile {
