@@ -99,6 +99,13 @@ function plainLine(event: Event, options: FormatOptions): LogLine {
       return { daemon: 'cleanup', severity: 'info', text: `${event.queueId}: message-id=${event.messageId}` }
     case 'delivery':
       return { daemon: deliveryDaemon(event.relay), severity: 'info', text: deliveryText(event, options) }
+    case 'auth_failure':
+      return { daemon: 'smtpd', severity: 'warning', text: `warning: ${authFailure(event)}` }
+    case 'screened':
+      return { daemon: 'postscreen', severity: 'info', text: screenedText(event) }
+    case 'queued':
+    case 'removed':
+      return { daemon: 'qmgr', severity: 'info', text: queueText(event, options) }
     case 'info':
       return { daemon: event.daemon ?? 'smtpd', severity: 'info', text: event.text }
     case 'warning':
@@ -110,6 +117,22 @@ function plainLine(event: Event, options: FormatOptions): LogLine {
         text: `${event.kind}: ${event.text}`,
       }
   }
+}
+
+function authFailure(event: Extract<Event, { kind: 'auth_failure' }>): string {
+  const user = event.username === null ? '' : `, sasl_username=${event.username}`
+  return `${event.client}: SASL ${event.method} authentication failed: ${event.reason}${user}`
+}
+
+/** "PREGREET 14 after 0.2 from [192.0.2.1]:2525: EHLO x", "PASS NEW [192.0.2.1]:2525". */
+function screenedText({ what, client, text }: Extract<Event, { kind: 'screened' }>): string {
+  return `${what} ${client}${text}`
+}
+
+function queueText(event: Extract<Event, { kind: 'queued' | 'removed' }>, options: FormatOptions): string {
+  if (event.kind === 'removed') return `${event.queueId}: removed`
+  const { queueId, sender, size, recipients } = event
+  return `${queueId}: from=<${address(sender, options)}>, size=${size}, nrcpt=${recipients} (queue active)`
 }
 
 function smtpd(text: string): LogLine {

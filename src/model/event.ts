@@ -39,6 +39,26 @@ export type Event =
     }
   /** Free text for lines that Postfix logs as "warning: …" or plain info; `text` in Postfix's own words. */
   | { readonly kind: 'warning' | 'info' | 'fatal' | 'error'; readonly text: string; readonly daemon?: Daemon }
+  /** "warning: name[addr]: SASL LOGIN authentication failed: reason, sasl_username=user"; `username` null: before Postfix 3.8. */
+  | {
+      readonly kind: 'auth_failure'
+      readonly client: string
+      readonly method: string
+      readonly reason: string
+      readonly username: string | null
+    }
+  /** postscreen's verdicts: "PREGREET 14 after 0.2 from [addr]:port: text"; `what` is its first words, `text` the rest of the line. */
+  | { readonly kind: 'screened'; readonly what: string; readonly client: string; readonly text: string }
+  /** "QUEUEID: from=<…>, size=…, nrcpt=… (queue active)". */
+  | {
+      readonly kind: 'queued'
+      readonly queueId: string
+      readonly sender: string
+      readonly size: number
+      readonly recipients: number
+    }
+  /** "QUEUEID: removed": the queue is done with it. */
+  | { readonly kind: 'removed'; readonly queueId: string }
   | ContentEvent
 
 /** "NOQUEUE: reject: RCPT from name[addr]: 450 4.7.1 …; from=<…> to=<…> proto=ESMTP helo=<…>" (Postfix log_whatsup). */
@@ -76,7 +96,17 @@ export interface VerdictEvent {
 }
 
 /** Postfix's program that says a line, where it is not smtpd. */
-export type Daemon = 'smtpd' | 'cleanup' | 'smtp' | 'lmtp' | 'virtual' | 'master' | 'trivial-rewrite' | StandIn
+export type Daemon =
+  | 'smtpd'
+  | 'postscreen'
+  | 'qmgr'
+  | 'cleanup'
+  | 'smtp'
+  | 'lmtp'
+  | 'virtual'
+  | 'master'
+  | 'trivial-rewrite'
+  | StandIn
 
 /** A program beside Postfix whose work is done here; its lines do not begin with "postfix/". */
 export type StandIn =
