@@ -111,6 +111,8 @@ function behindRejected(reason: string, cases: readonly (readonly [string, Check
   if (fault !== undefined) return { check: 'own_fault', detail: fault }
   for (const [words, check] of cases) {
     if (!reason.startsWith(words)) continue
+    // A policy server passes on what another list has said.
+    if (words === '' && reason.includes(REJECTED)) return causeOf(reason)
     if (words !== '') return { check, detail: words === 'greylist' ? 'Greylist' : shortened(reason) }
     const policy = POLICY_WORDS.find(([said]) => reason.includes(said))
     if (policy !== undefined) return { check: policy[1], detail: policy[1] === 'spf' ? 'SPF' : shortened(reason) }

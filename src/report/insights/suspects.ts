@@ -75,8 +75,8 @@ function added(known: Suspect, { refused, deferred, first, last }: Refusal): Sus
     others: known.others + 1,
     refused: known.refused + refused,
     deferred: known.deferred + deferred,
-    first: from < known.first ? from : known.first,
-    last: to > known.last ? to : known.last,
+    first: [from, known.first].sort()[0] ?? from,
+    last: [to, known.last].sort()[1] ?? to,
   }
 }
 
