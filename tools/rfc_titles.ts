@@ -52,6 +52,7 @@ export const rfcTitles: Readonly<Record<string, KnownRfc>> = {
   '5280': { title: 'X.509 certificates', status: 'partial' },
   '5321': { title: 'Simple Mail Transfer Protocol', status: 'yes' },
   '5322': { title: 'Internet message format', status: 'partial' },
+  '5424': { title: 'The syslog protocol', status: 'partial' },
   '5452': { title: 'DNS resilience against forged answers', status: 'yes' },
   '5734': { title: 'EPP transport over TCP', status: 'no' },
   '5735': { title: 'Special-use IPv4 addresses', status: 'partial' },

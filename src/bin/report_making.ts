@@ -6,6 +6,7 @@ import { readLogLines } from '../maillog/lines.ts'
 import { type CalendarDay, localDay } from '../report/command/dates.ts'
 import type { ReportFormat, ReportLanguage, ReportRequest } from '../report/command/request.ts'
 import type { ReportDocument } from '../report/document.ts'
+import type { Facts } from '../report/facts.ts'
 import { renderHtml } from '../report/html/page.ts'
 import { InsightCollector } from '../report/insights/collector.ts'
 import { type FilterHops, makeFilterHops } from '../report/insights/filter_hops.ts'
@@ -13,6 +14,7 @@ import { renderJson } from '../report/json/render.ts'
 import { Summary } from '../report/pflogsumm/summary.ts'
 import { renderText } from '../report/pflogsumm/text/report_text.ts'
 import { renderPrometheus } from '../report/prometheus/render.ts'
+import { renderInsights } from '../report/text/render.ts'
 import type { Clock } from '../util/clock.ts'
 import { errnoText } from '../util/errno_text.ts'
 import { LogInputError, openLogPlace } from './report_input.ts'
@@ -42,9 +44,13 @@ export async function makeReport(making: Making): Promise<MadeReport> {
   const problems: string[] = []
   const summary = new Summary(request.options)
   const hops = openFilterHops(request)
-  const insights = making.formats.some(format => format !== 'text')
-    ? new InsightCollector({ year: localDay(making.clock.now()).year, ...(hops === null ? {} : { filterHops: hops }) })
-    : null
+  const insights =
+    request.insights || making.formats.some(format => format !== 'text')
+      ? new InsightCollector({
+          year: localDay(making.clock.now()).year,
+          ...(hops === null ? {} : { filterHops: hops }),
+        })
+      : null
   const unprocessed = openUnprocessed(request.unprocessedFile, problems)
   let readable = 0
   for (const place of places) {
@@ -78,11 +84,7 @@ export async function makeReport(making: Making): Promise<MadeReport> {
   const document = insights === null ? null : { facts, insights: insights.finish(), about: aboutThis(making) }
   for (const format of making.formats) {
     // What a log holds stays what it is, byte for byte; the other views have made UTF-8 of it.
-    if (format === 'text' || document === null)
-      outputs.set(
-        format,
-        Buffer.concat([Buffer.from(renderText(facts, request.options), 'latin1'), mailQueue(request)]),
-      )
+    if (format === 'text' || document === null) outputs.set(format, Buffer.concat(textParts(making, facts, document)))
     else outputs.set(format, Buffer.from(renderView(document, format, making.language)))
   }
   return { outputs, problems, readable }
@@ -98,6 +100,16 @@ function aboutThis({ request, clock }: Making): ReportDocument['about'] {
     made: `${year}-${two(month)}-${two(day)} ${new Date(now).toTimeString().slice(0, 8)}`,
     program: `postern ${ownVersion()}`,
   }
+}
+
+/** pflogsumm's report, then what else is asked for. */
+function textParts(
+  { request, language }: Making,
+  facts: Facts,
+  document: ReportDocument | null,
+): readonly Uint8Array[] {
+  const insights = request.insights && document !== null ? renderInsights(document.insights, language) : ''
+  return [Buffer.from(renderText(facts, request.options), 'latin1'), mailQueue(request), Buffer.from(insights)]
 }
 
 function renderView(document: ReportDocument, format: Exclude<ReportFormat, 'text'>, language: ReportLanguage): string {

@@ -190,6 +190,10 @@ describe('the report of the log of a real Postfix', { skip: unavailable() }, () 
     const { status, out, err } = run(POSTERN, ['report', '--json', log])
     assert.equal(status, 0, err)
     assert.doesNotThrow(() => JSON.parse(Buffer.from(out, 'latin1').toString('utf8')))
+    const insights = run(POSTERN, ['report', '--insights', log]).out
+    assert.ok(insights.startsWith(text) && insights.length > text.length + 100)
+    const figures = run(POSTERN, ['report', '--format', 'prometheus', log]).out
+    assert.match(figures, /^postern_\w+(?:\{[^}]*\})? \d+$/m)
     const page = run(POSTERN, ['report', '--format', 'html', '--language', 'de', log])
     assert.match(page.out, /^<!doctype html>/i)
     assert.match(page.out, /<html[^>]* lang="?de/)

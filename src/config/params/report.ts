@@ -44,7 +44,7 @@ export const reportParams = [
   param({
     name: 'postern_report_options',
     type: text(),
-    default: '-d yesterday --problems-first --rej-add-from --verbose-msg-detail -q',
+    default: '-d yesterday --problems-first --rej-add-from --verbose-msg-detail -q --insights',
     doc: 'Options of "postern report" (pflogsumm) for it. The days are counted from when the report was due.',
   }),
   param({
@@ -77,7 +77,7 @@ export const reportParams = [
     name: 'postern_report_language',
     type: oneOf('en', 'de'),
     default: 'en',
-    doc: 'The language of HTML reports.',
+    doc: 'The language of HTML reports and of what --insights adds.',
   }),
   param({
     name: 'postern_report_relay',

@@ -160,7 +160,16 @@ const ownOptions = [
     doc: "text (pflogsumm's, the default), html, json or prometheus.",
   },
   { names: ['json'], ...SWITCH, since: 'own', doc: '--format json.' },
-  { names: ['language'], ...{ kind: 'text', value: 'LANGUAGE', since: 'own' }, doc: 'Of the HTML report: en or de.' },
+  {
+    names: ['language'],
+    ...{ kind: 'text', value: 'LANGUAGE', since: 'own' },
+    doc: 'Of HTML and of what --insights adds: en or de.',
+  },
+  {
+    names: ['insights'],
+    ...{ ...SWITCH, since: 'own' },
+    doc: 'In text, too, tell what the other formats tell: probable false alarms, checks, greylisting, DNS lists, bans.',
+  },
   {
     names: ['filter-relay'],
     ...{ kind: 'text', value: 'RELAY', several: true, since: 'own' },

@@ -15,6 +15,8 @@ export interface ReportRequest {
   readonly format: ReportFormat
   /** Null: not said. */
   readonly language: ReportLanguage | null
+  /** Behind pflogsumm's text. */
+  readonly insights: boolean
   /** Null: mail that comes back from a filter counts as it stands in the log. */
   readonly filterHops: { readonly relays: readonly string[]; readonly clients: readonly string[] } | null
   /** Null: lines that are not understood are not written anywhere. */
@@ -68,6 +70,7 @@ export function makeRequest(args: ReportArguments, today: CalendarDay): RequestR
       },
       format: shown,
       language: language.value,
+      insights: args.has('insights'),
       filterHops: relays.length > 0 ? { relays, clients } : null,
       unprocessedFile: args.text('unprocd-file'),
       journal: args.has('journal'),
