@@ -20,6 +20,7 @@ import { startWorkerProcess } from './worker_handle.ts'
 export async function run({ options, terminal }: Call): Promise<number> {
   const path = configPath(options)
   const overrides = options.texts('override')
+  const hangups = new EarlyHangups()
   const { source, loaded } = await readSound({ path, overrides, terminal })
   const { config } = loaded
   const supervisor = new Supervisor({
@@ -34,7 +35,7 @@ export async function run({ options, terminal }: Call): Promise<number> {
   await supervisor.listen()
   let running: Running
   try {
-    running = await begin(supervisor, { config, terminal })
+    running = await begin(supervisor, { config, terminal, hangups })
   } catch (error) {
     // What listens already would keep the process, and its clients, waiting for ever.
     await supervisor.end(0)
@@ -66,15 +67,37 @@ interface Running {
 }
 
 /** From listening to serving. */
-async function begin(supervisor: Supervisor, to: { config: Config; terminal: Terminal }): Promise<Running> {
-  const { config, terminal } = to
+async function begin(
+  supervisor: Supervisor,
+  to: { config: Config; terminal: Terminal; hangups: EarlyHangups },
+): Promise<Running> {
+  const { config, terminal, hangups } = to
   const warning = settleDown(config)
   if (warning !== null) terminal.err(`postern serve: ${warning}\n`)
   const ended = untilSignalled(supervisor, config)
   await supervisor.begin()
   const unwritten = writeStatus(config.postern_state_directory, { pid: process.pid, loads: 1, problems: [] })
   if (unwritten !== null) supervisor.warn(unwritten)
+  hangups.deliver()
   return { ended }
+}
+
+/** SIGHUP ends a process that does not mind it: one that comes while we begin must wait until the configuration can be read again. */
+class EarlyHangups {
+  #isMissed = false
+  readonly #note = (): void => {
+    this.#isMissed = true
+  }
+
+  constructor() {
+    process.on('SIGHUP', this.#note)
+  }
+
+  /** From now on somebody else minds them. */
+  deliver(): void {
+    process.off('SIGHUP', this.#note)
+    if (this.#isMissed) process.emit('SIGHUP')
+  }
 }
 
 /** main.cf, or a CommandError that tells everything that is wrong with it. */

@@ -57,6 +57,17 @@ export function writePidFile(directory: string): string | null {
   }
 }
 
+/** Why this process cannot use another postern_state_directory, which is made if need be; null: it can. */
+export function whyUnwritable(directory: string): string | null {
+  try {
+    makeDirectories(directory, 0o700)
+    accessSync(directory, constants.W_OK | constants.X_OK)
+    return null
+  } catch (error) {
+    return unusable(directory, errnoText(error))
+  }
+}
+
 function isFull(error: unknown): boolean {
   return errnoCode(error) === 'ENOSPC' || errnoCode(error) === 'EDQUOT'
 }

@@ -21,6 +21,7 @@ import type { ToSupervisor } from './messages.ts'
 import { MorningReport } from './report_schedule.ts'
 import { SharedRates } from './shared_rates.ts'
 import { examine } from './soundness.ts'
+import { whyUnwritable } from './state_directory.ts'
 import { notifySystemd } from './systemd.ts'
 import type { StartWorker, WorkerHandle } from './worker_handle.ts'
 
@@ -193,6 +194,8 @@ export class Supervisor {
     if (unsound.length > 0) return unsound.map(formatProblem)
 
     const next = read.loaded.config
+    const unwritable = whyUnwritable(next.postern_state_directory)
+    if (unwritable !== null) return [unwritable]
     const opened = await this.#listeners.open(this.#doors(read.loaded))
     if (!opened.ok) return [cannotListen(opened)]
     this.#tellLeft(opened.left)
