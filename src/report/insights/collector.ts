@@ -1,3 +1,4 @@
+import { understands } from '../../maillog/parse/parse_line.ts'
 import type { LogLine, LogTime } from '../../model/log_line.ts'
 import type { DateRange } from '../options.ts'
 import { BanCounter } from './bans.ts'
@@ -22,7 +23,7 @@ export interface CollectorOptions {
   readonly dates?: DateRange | null
   /** Lines of hops are taken out before; only their number is shown here. */
   readonly filterHops?: FilterHops
-  /** Whether the parser of the log knows a line; without it none counts as unknown. */
+  /** Whether the parser of the log knows a line; maillog's, where none is given. */
   understands?(line: LogLine): boolean
 }
 
@@ -40,6 +41,9 @@ const READERS: Readonly<Record<string, Read>> = {
   local: (collector, line) => collector.delivery(line, false),
   virtual: (collector, line) => collector.delivery(line, false),
   pipe: (collector, line) => collector.delivery(line, false),
+  relay: (collector, line) => collector.delivery(line, true),
+  error: (collector, line) => collector.delivery(line, false),
+  retry: (collector, line) => collector.delivery(line, false),
   discard: (collector, line) => collector.delivery(line, false),
   postscreen: (collector, line) => collector.postscreen(line),
   dnsblog: (collector, line) => collector.dnsblog(line),
@@ -61,6 +65,7 @@ const MAX_PROGRAMS = 1000
 /** Takes the lines of a log in their order and tells at the end what they come to. Its memory has a bound. */
 export class InsightCollector {
   readonly #options: CollectorOptions
+  readonly #understands: (line: LogLine) => boolean
   readonly #isWanted: (time: LogTime) => boolean
   readonly #readers = new Map<string, Read | null>()
   readonly #gateway = new GatewayCounter()
@@ -77,14 +82,14 @@ export class InsightCollector {
 
   constructor(options: CollectorOptions) {
     this.#options = options
+    this.#understands = options.understands ?? understands
     this.#isWanted = dayFilter(options)
   }
 
   add(line: LogLine): void {
     if (!this.#isWanted(line.time)) return
     this.#unknown.read()
-    const { understands } = this.#options
-    if (understands !== undefined && !understands(line)) this.#unknown.add(line.program, line.message)
+    if (!this.#understands(line)) this.#unknown.add(line.program, line.message)
     let reader = this.#readers.get(line.program)
     if (reader === undefined) {
       reader = readerOf(line.program)
