@@ -4,6 +4,7 @@ import type { BodyHash } from '../dkim/body_hash.ts'
 import { checkSignature, checkWithKeys, type KeyLimits, type Verdict } from '../dkim/check.ts'
 import { type Canonicalization, canonicalFields, cutValue, type HeaderBlock } from '../dkim/header_block.ts'
 import type { KeyAnswer, KeyLookup } from '../dkim/key_lookup.ts'
+import { nextTurn } from '../turn.ts'
 import { findSets, type SealedSet } from './arc_sets.ts'
 
 /** A chain whose keys are being asked for. */
@@ -46,6 +47,7 @@ async function finish(header: HeaderBlock, sets: readonly SetWithKeys[], end: Ar
   // Steps 4 and 5: the newest has to verify; how far back the older do tells who has changed the message last.
   let oldestPass = 0
   for (const { set, messageKeys } of sets.toReversed()) {
+    if (set.shown.instance < sets.length) await nextTurn()
     const verdict = checkMessageSignature(header, set, { ...end, keys: await messageKeys })
     if (verdict.result === 'pass') continue
     const { instance } = set.shown
@@ -56,6 +58,7 @@ async function finish(header: HeaderBlock, sets: readonly SetWithKeys[], end: Ar
   // Step 6
   const sealed: Buffer[] = []
   for (const { set, sealKeys } of sets) {
+    if (set.shown.instance > 1) await nextTurn()
     const verdict = checkSeal(sealed, set, { keys: await sealKeys, limits: end.limits })
     if (verdict.result !== 'pass') return failed(shown, `ARC-Seal ${set.shown.instance}: ${verdict.problem}`)
   }

@@ -121,4 +121,13 @@ describe('RFC 8601 5 headers that claim to be ours', () => {
   ]
   for (const [value, ours] of cases)
     test(JSON.stringify(value), () => assert.equal(claimsOurName(value, 'mx.example.org'), ours))
+
+  test('in whatever wrapping, at whatever length', () => {
+    for (const before of [`(${'a;'.repeat(50_000)})`, '('.repeat(50_000) + ')'.repeat(50_000), 'b '.repeat(50_000)]) {
+      assert.equal(claimsOurName(`${before} mx.example.org; spf=pass`, 'mx.example.org'), true, before.slice(0, 5))
+      assert.equal(claimsOurName(`${before} nmx.example.org; spf=pass`, 'mx.example.org'), false, before.slice(0, 5))
+    }
+    assert.equal(claimsOurName(' "m\\x.exam\r\nple.org"; spf=pass', 'mx.example.org'), true)
+    assert.equal(claimsOurName('other.example; spf=pass', ''), false)
+  })
 })

@@ -22,6 +22,11 @@ export function parseAuthResults(value: string): AuthResults | null {
   return { authservId, results }
 }
 
+/** The first word alone; null: there is none. */
+export function readAuthservId(value: string): string | null {
+  return new Scanner(value).value()
+}
+
 function readResult(scanner: Scanner): AuthResult | null {
   const method = scanner.keyword()
   if (method === '') return null
@@ -44,6 +49,11 @@ function readResult(scanner: Scanner): AuthResult | null {
   }
   return { method, result, comment: null, reason, properties }
 }
+
+const OPEN = 0x28
+const CLOSE = 0x29
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
 
 /** Tokens of one header value; blanks and comments (RFC 5322 3.2.2) between them are passed over. */
 class Scanner {
@@ -110,25 +120,20 @@ class Scanner {
   }
 
   #quoted(): string | null {
-    let out = ''
-    for (this.#at++; this.#at < this.#text.length; this.#at++) {
-      const char = this.#text.charAt(this.#at)
-      if (char === '\\') {
-        this.#at++
-        out += this.#text.charAt(this.#at)
-      } else if (char === '"') {
-        this.#at++
-        return out
-      } else if (char !== '\r' && char !== '\n') out += char
+    const start = this.#at + 1
+    for (this.#at = start; this.#at < this.#text.length; this.#at++) {
+      const code = this.#text.charCodeAt(this.#at)
+      if (code === BACKSLASH) this.#at++
+      else if (code === QUOTE) return this.#text.slice(start, this.#at++).replace(/\\([\s\S])|[\r\n]/g, '$1')
     }
     return null
   }
 
   #skipBlanks(): void {
     while (this.#at < this.#text.length) {
-      const char = this.#text.charAt(this.#at)
-      if (char === '(') this.#skipComment()
-      else if (/\s/.test(char)) this.#at++
+      const code = this.#text.charCodeAt(this.#at)
+      if (code === OPEN) this.#skipComment()
+      else if (code === 0x20 || (code >= 0x09 && code <= 0x0d) || code === 0xa0) this.#at++
       else return
     }
   }
@@ -137,10 +142,10 @@ class Scanner {
   #skipComment(): void {
     let depth = 0
     for (; this.#at < this.#text.length; this.#at++) {
-      const char = this.#text[this.#at]
-      if (char === '\\') this.#at++
-      else if (char === '(') depth++
-      else if (char === ')' && --depth === 0) {
+      const code = this.#text.charCodeAt(this.#at)
+      if (code === BACKSLASH) this.#at++
+      else if (code === OPEN) depth++
+      else if (code === CLOSE && --depth === 0) {
         this.#at++
         return
       }

@@ -1,5 +1,5 @@
 /** Body hashes of a message that streams by (RFC 6376 3.4.3, 3.4.4, 3.7). The same for any division into pieces. */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { Canonicalization } from './header_block.ts'
 
 export interface BodyHash {
@@ -25,6 +25,8 @@ const LINES = Buffer.alloc(16384, '\r\n')
 const SLICE = 16384
 /** Bytes; a call costs as much as copying these one by one. */
 const SHORT_COPY = 48
+/** So many line ends are not held back any longer. */
+const MANY_LINES = 4096
 /** More line ends than that do not go through the buffer. */
 const HELD_LINES = 4
 /** These, one space and one CR. */
@@ -35,16 +37,34 @@ export function makeBodyHasher(form: Canonicalization): BodyHasher {
 }
 
 class HashedBytes {
-  readonly #hash = createHash('sha256')
+  #hash = createHash('sha256')
   #length = 0
+  /** As it was before line ends that may yet turn out to be the last. */
+  #before: { readonly hash: Hash; readonly length: number } | null = null
 
   get length(): number {
     return this.#length
   }
 
   write(bytes: Uint8Array): void {
+    this.#before = null
     this.#length += bytes.length
     this.#hash.update(bytes)
+  }
+
+  /** Line ends that count if text follows: hashed as they come, so that a body of nothing else is no work for one moment at its end. */
+  writeOnTrial(count: number): void {
+    const before = this.#before ?? { hash: this.#hash.copy(), length: this.#length }
+    this.writeLines(count)
+    this.#before = before
+  }
+
+  /** No text followed. */
+  takeBack(): void {
+    if (this.#before === null) return
+    this.#hash = this.#before.hash
+    this.#length = this.#before.length
+    this.#before = null
   }
 
   writeLines(count: number): void {
@@ -86,10 +106,14 @@ class SimpleBody implements BodyHasher {
     }
     if (end > start) this.#text(chunk.subarray(start, end))
     this.#lines += lines
+    if (this.#lines < MANY_LINES) return
+    this.#out.writeOnTrial(this.#lines)
+    this.#lines = 0
   }
 
   end(): BodyHash {
     if (this.#heldCr) this.#text(CRLF.subarray(0, 1))
+    else this.#out.takeBack()
     this.#out.write(CRLF)
     return this.#out.end()
   }
@@ -112,11 +136,15 @@ class RelaxedBody implements BodyHasher {
 
   update(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; at += SLICE) this.#slice(chunk.subarray(at, at + SLICE))
+    if (this.#lines < MANY_LINES) return
+    this.#out.writeOnTrial(this.#lines)
+    this.#lines = 0
   }
 
   end(): BodyHash {
     // A CR that no LF follows is text like any other.
     if (this.#cr === 1) this.#out.write(this.#buffer.subarray(0, this.#release(0)))
+    else this.#out.takeBack()
     if (this.#out.length > 0) this.#out.write(CRLF)
     return this.#out.end()
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { makeBodyHasher } from './body_hash.ts'
+import { type BodyHash, makeBodyHasher } from './body_hash.ts'
 import { type Canonicalization, canonicalFields, cutValue, HeaderBlock, readField, valueText } from './header_block.ts'
 
 // RFC 6376 3.4.5
@@ -114,3 +114,27 @@ test('RFC 6376 3.7: the value of b= is taken out with the white space around it'
   const field = readField(Buffer.from('X: b = ab\r\n c ;d=e'))
   assert.equal(cutValue(field, 4, 12).raw.toString(), 'X: b =;d=e')
 })
+
+for (const form of ['simple', 'relaxed'] as const)
+  test(`RFC 6376 3.4.3, 3.4.4: ${form}, more empty lines than are held back count only with text behind them`, () => {
+    const hash = (...chunks: readonly string[]): unknown => {
+      const hasher = makeBodyHasher(form)
+      for (const chunk of chunks) hasher.update(Buffer.from(chunk))
+      return hasher.end()
+    }
+    const lines = '\r\n'.repeat(20_000)
+    assert.deepEqual(hash('a', lines, lines), hash('a\r\n'))
+    assert.deepEqual(hash(lines, lines), hash('\r\n'))
+    const whole = `a${lines}${lines}b\r\n`
+    const { sha256, length } = makeBodyHasherOf(form, whole)
+    assert.equal(length, whole.length)
+    assert.deepEqual(sha256, createHash('sha256').update(whole).digest())
+    assert.deepEqual(hash('a', lines, lines, 'b', lines, '\r\n'), { sha256, length })
+    assert.deepEqual(hash('a', lines, lines, '\r', 'b\r\n'), hash(`a${lines}${lines}\rb`))
+  })
+
+function makeBodyHasherOf(form: 'simple' | 'relaxed', body: string): BodyHash {
+  const hasher = makeBodyHasher(form)
+  hasher.update(Buffer.from(body))
+  return hasher.end()
+}

@@ -51,6 +51,8 @@ export type ParsedSignature =
 /** Names in h=: real ones have some thirty. */
 const MAX_NAMES = 1000
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
+/** A key of 16384 bits makes 2,732 characters; folded they are more. */
+const MAX_BASE64 = 8192
 const SHA256_BYTES = 32
 /** RFC 6376 3.5: sub-domain 1*("." sub-domain), in lower case; "_" as in names that are in use, UTF-8 by RFC 8616 4. */
 const LABELS = /^(?!-)[a-z0-9_\-\u0080-\u{10ffff}]+(?:\.[a-z0-9_\-\u0080-\u{10ffff}]+)*$/u
@@ -205,7 +207,9 @@ function checkQuery(tags: ReadonlyMap<string, Tag>): void {
 }
 
 function readBase64(tags: ReadonlyMap<string, Tag>, name: 'b' | 'bh'): Buffer {
-  const text = withoutBlanks(required(tags, name).value)
+  const { value } = required(tags, name)
+  if (value.length > MAX_BASE64) throw new Refused('neutral', `${name}= is longer than any signature`)
+  const text = withoutBlanks(value)
   if (!BASE64.test(text)) throw new Refused('neutral', `${name}= is no base64`)
   return Buffer.from(text, 'base64')
 }

@@ -13,4 +13,19 @@ describe('From fields', () => {
       assert.equal(scan.facts().hasUnreadFrom, expected)
     }
   })
+
+  test('that are too long to be read are told, too, in one field or in several', () => {
+    const field = (length: number): Buffer => Buffer.from(`From:${'a'.repeat(length)}`)
+    for (const [lengths, expected] of [
+      [[16384], false],
+      [[16385], true],
+      [[8192, 8192], false],
+      [[8192, 8193], true],
+      [[100_000, 10], true],
+    ] as const) {
+      const scan = new HeaderScan({ authservId: 'mx.example.com', trustedAuthservIds: new Set() })
+      for (const length of lengths) scan.add(field(length))
+      assert.equal(scan.facts().hasUnreadFrom, expected, String(lengths))
+    }
+  })
 })

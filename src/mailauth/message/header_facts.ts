@@ -6,7 +6,7 @@ import { parseAuthResults } from '../auth_results/parse.ts'
 /** What DMARC and the headers that we write need of a message's header. */
 export interface HeaderFacts {
   readonly from: AuthorDomains
-  /** There were more From fields than are read: `from` does not know them all. */
+  /** There were more or longer From fields than are read: `from` does not know them all. */
   readonly hasUnreadFrom: boolean
   /** Those of hosts that are trusted. */
   readonly trusted: readonly AuthResults[]
@@ -25,7 +25,8 @@ const AUTH_RESULTS = 'authentication-results'
 const ONCE = ['Reply-To', 'To', 'Cc', 'Bcc', 'Message-Id', 'In-Reply-To', 'References', 'Subject'] as const
 /** Beyond that nobody means well, and the message is refused where any is. */
 const MAX_FROM_FIELDS = 20
-const MAX_FROM_BYTES = 64 << 10
+/** Of all From fields together: room for some five hundred authors, and a few milliseconds of work. */
+const MAX_FROM_BYTES = 16 << 10
 const MAX_TRUSTED = 20
 
 /** Gathers them field by field; keeps little, whatever comes. */
@@ -33,6 +34,7 @@ export class HeaderScan {
   readonly #names: HeaderNames
   readonly #count = new Map<string, number>()
   readonly #from: string[] = []
+  #fromBytes = 0
   readonly #forged: number[] = []
   readonly #trusted: AuthResults[] = []
 
@@ -50,7 +52,7 @@ export class HeaderScan {
     if (!isFrom && name !== AUTH_RESULTS && !COUNTED.has(name)) return
     const nth = (this.#count.get(name) ?? 0) + 1
     this.#count.set(name, nth)
-    if (isFrom && nth <= MAX_FROM_FIELDS) this.#from.push(latin1(field.subarray(colon + 1, MAX_FROM_BYTES)))
+    if (isFrom) this.#addFrom(field.subarray(colon + 1))
     else if (name === AUTH_RESULTS) this.#addResults(latin1(field.subarray(colon + 1)), nth)
   }
 
@@ -62,10 +64,16 @@ export class HeaderScan {
   facts(): HeaderFacts {
     return {
       from: authorDomains(this.#from),
-      hasUnreadFrom: (this.#count.get('from') ?? 0) > MAX_FROM_FIELDS,
+      hasUnreadFrom: (this.#count.get('from') ?? 0) > MAX_FROM_FIELDS || this.#fromBytes > MAX_FROM_BYTES,
       trusted: this.#trusted,
       requirementError: this.#requirementError(),
     }
+  }
+
+  #addFrom(value: Uint8Array): void {
+    const room = MAX_FROM_BYTES - this.#fromBytes
+    this.#fromBytes += value.length
+    if (this.#from.length < MAX_FROM_FIELDS && room > 0) this.#from.push(latin1(value.subarray(0, room)))
   }
 
   #addResults(value: string, nth: number): void {
