@@ -177,6 +177,8 @@ describe(`issue 4: ${MESSAGES.toLocaleString('en')} messages through the milter`
     const atStart = largest(postern.pid)
     await Promise.all(Array.from({ length: SESSIONS }, line))
     const atEnd = largest(postern.pid)
+    const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
+    t.diagnostic(`largest process: ${mb(atStart)}, after ${SETTLED} ${mb(settledAt)}, after ${MESSAGES} ${mb(atEnd)}`)
     assert.deepEqual([...wrong], [])
     const refused = all.filter(({ expected }) => expected.source.includes('rejected')).length
     assert.equal(accepted, (MESSAGES * (all.length - refused)) / all.length)
@@ -187,12 +189,14 @@ describe(`issue 4: ${MESSAGES.toLocaleString('en')} messages through the milter`
       delivered = await countLines(postfix.logPath, /status=sent/)
     }
     assert.equal(delivered, accepted)
-    assert.deepEqual(await linesOf(postfix.logPath, /\b(?:warning|fatal|error|panic):/), [])
+    // Postfix measures the clock of this machine against that of its file system, too.
+    assert.deepEqual(
+      await linesOf(postfix.logPath, /\b(?:warning|fatal|error|panic): (?!file system clock|resetting file)/),
+      [],
+    )
     assert.deepEqual(await linesOf(postern.logPath, /\b(?:warning|fatal|error|panic):/), [])
     const conclusion = /opendmarc\[\d+\]: \w+: (?:reject|quarantine|client|none)\.example (?:pass|fail|none)/
     assert.equal(await countLines(postern.logPath, conclusion), MESSAGES)
-    const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
-    t.diagnostic(`largest process: ${mb(atStart)}, after ${SETTLED} ${mb(settledAt)}, after ${MESSAGES} ${mb(atEnd)}`)
     if (isSlow) assert.ok(atEnd < settledAt + ROOM_BYTES, `${mb(settledAt)} grew to ${mb(atEnd)}`)
   })
 })
