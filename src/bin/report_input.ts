@@ -24,7 +24,7 @@ export interface OpenOptions {
 }
 
 /** One read(2). Larger ones gain nothing. */
-const CHUNK_BYTES = 1 << 18
+const CHUNK_BYTES = 1 << 16
 
 const GZIP = Buffer.from([0x1f, 0x8b])
 const XZ = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])

@@ -1,4 +1,5 @@
 /** --smtpd-stats: how long clients were connected, from "connect from" to "disconnect from" of one process. */
+import { flatCopy } from '../../../maillog/read_line.ts'
 import type { ConnectionFacts, ConnectionSum } from '../../facts.ts'
 import { domainOf } from './rewrite.ts'
 import { dayParts } from './traffic.ts'
@@ -34,7 +35,7 @@ export class ConnectionCounts {
   count(text: string, moment: Moment): void {
     if (text.includes(': connect from ')) {
       const pid = /\/smtpd\[(\d+)\]: /.exec(text)?.[1]
-      if (pid !== undefined) this.#begun.set(pid, secondOf(moment))
+      if (pid !== undefined) this.#begun.set(flatCopy(pid), secondOf(moment))
       return
     }
     const parts = /\/smtpd\[(\d+)\]: disconnect from (.+)$/s.exec(text)
@@ -66,7 +67,8 @@ function sumOf<K>(sums: Map<K, Sum>, key: K): Sum {
   let sum = sums.get(key)
   if (sum === undefined) {
     sum = newSum()
-    sums.set(key, sum)
+    // A copy of a string key is a key of the same type.
+    sums.set(typeof key === 'string' ? (flatCopy(key) as K & string) : key, sum)
   }
   return sum
 }

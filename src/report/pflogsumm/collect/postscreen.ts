@@ -1,4 +1,5 @@
 /** --pscrn-stats of pflogsumm 1.1.13: what postscreen(8) did to whom, and how long it kept them. */
+import { flatCopy } from '../../../maillog/read_line.ts'
 import type { PostscreenFacts } from '../../facts.ts'
 import { type Moment, secondOf } from './connections.ts'
 import { count2, type Map2 } from './nested.ts'
@@ -46,7 +47,7 @@ export class PostscreenCounts {
     const begun = this.#begun.get(client)
     if (begun === undefined) return
     this.#begun.delete(client)
-    this.#addresses.add(address)
+    this.#addresses.add(flatCopy(address))
     this.#connections++
     this.#time += secondOf(moment) - begun
   }

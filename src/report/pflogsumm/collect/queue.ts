@@ -1,4 +1,5 @@
 /** Lines of one queue id, which mean something only together. Here by strings, after pflogsumm; queue_lanes.ts is the fast way. */
+import { flatCopy } from '../../../maillog/read_line.ts'
 import type { CountOptions } from '../../options.ts'
 import { ConnectionCounts, type Moment } from './connections.ts'
 import type { PostfixLine } from './line.ts'
@@ -112,8 +113,8 @@ export class QueueCounts {
 
   #note(word: string, text: string): void {
     const noted = this.messages.get(word)
-    if (noted === undefined) this.messages.set(word, [text])
-    else noted.push(text)
+    if (noted === undefined) this.messages.set(flatCopy(word), [flatCopy(text)])
+    else noted.push(flatCopy(text))
   }
 
   #delivery(text: string): Delivery | null {
@@ -163,7 +164,7 @@ export class QueueCounts {
     this.deliver(this.recipients.addresses.names.internText(address), delay, bytes)
     const { noSizeless, messageDetail } = this.#options
     if (bytes === 0) {
-      if (!noSizeless) this.sizeless.set(word, address)
+      if (!noSizeless) this.sizeless.set(flatCopy(word), flatCopy(address))
       if (messageDetail) this.#note(word, '(sender not in log)')
     }
     if (messageDetail) this.#note(word, address)
