@@ -5,6 +5,7 @@ import { line, QUEUE_ID } from './line_entry.ts'
 export const masterEntries: readonly LineEntry[] = [
   { example: 'daemon started -- version 3.7.11, configuration /etc/postfix', pattern: /^daemon started -- version / },
   { example: 'terminating on signal 15', pattern: /^terminating on signal \d+$/ },
+  { example: 'reload: /etc/postern/main.cf is in use', pattern: /^reload: / },
   { example: 'terminating', pattern: /^terminating$/ },
   { example: 'reload -- version 3.7.11, configuration /etc/postfix', pattern: /^reload -- version / },
   { example: 'reload configuration /etc/postfix', pattern: /^reload configuration / },
@@ -33,7 +34,19 @@ export const scacheEntries: readonly LineEntry[] = [
 export const verifyEntries: readonly LineEntry[] = [
   {
     example: 'cache btree:/var/lib/postfix/verify_cache full cleanup: retained=1 dropped=0 entries',
-    pattern: /^cache \S+ full cleanup: /,
+    pattern: /^cache \S+ (?:full|partial) cleanup: /,
+  },
+]
+
+export const postsuperEntries: readonly LineEntry[] = [
+  {
+    example: '4gKz1: released from hold',
+    pattern: line(QUEUE_ID, ': (?:removed|requeued|expired|placed on hold|released from hold)$'),
+  },
+  {
+    example: 'Deleted: 2 messages',
+    pattern:
+      /^(?:Deleted|Requeued|Expired|Placed on hold|Released from hold|Renamed to match inode number): \d+ messages?$/,
   },
 ]
 
@@ -68,13 +81,13 @@ export const postgreyEntries: readonly LineEntry[] = [
 export const spfEntries: readonly LineEntry[] = [
   {
     example: '550 5.7.23 Message rejected due to: SPF fail - not authorized.',
-    pattern: /^\d{3} \d\.\d\.\d+ Message (?:rejected|deferred) due to: /,
+    pattern: /^(?:[0-9A-Za-z]{4,24}: )?\d{3} \d\.\d\.\d+ Message (?:rejected|deferred) due to: /,
   },
   {
     example: 'prepend Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1',
-    pattern: /^(?:prepend |Action: )/,
+    pattern: /^(?:[0-9A-Za-z]{4,24}: )?(?:prepend |Action: )/,
   },
-  { example: 'Pass; identity=mailfrom; client-ip=192.0.2.1', pattern: /^\w+; identity=/ },
+  { example: 'Pass; identity=mailfrom; client-ip=192.0.2.1', pattern: /^(?:[0-9A-Za-z]{4,24}: )?\w+; identity=/ },
   {
     example: 'Read line: "x"',
     pattern: /^(?:Read line|spfcheck|Starting|Normal exit|Found instance|Not Found instance|Cached data)/,
@@ -83,7 +96,10 @@ export const spfEntries: readonly LineEntry[] = [
 
 export const signerEntries: readonly LineEntry[] = [
   { example: '4gKz1: DKIM-Signature field added (s=a, d=x.example)', pattern: line(QUEUE_ID, ': DKIM') },
-  { example: '4gKz1: x.example none', pattern: line(QUEUE_ID, ': \\S+ (?:pass|fail|none|bestguesspass)$') },
+  {
+    example: '4gKz1: x.example none',
+    pattern: line(QUEUE_ID, ': \\S+ (?:pass|fail|none|bestguesspass|temperror|permerror)$'),
+  },
   {
     example: '4gKz1: s=a d=x.example a=rsa-sha256 SSL ',
     pattern: line(
@@ -92,4 +108,11 @@ export const signerEntries: readonly LineEntry[] = [
     ),
   },
   { example: 'OpenDKIM Filter v2.11.0 starting', pattern: /^Open(?:DKIM|DMARC) Filter v?\S* (?:starting|terminating)/ },
+  { example: 'SPF(mailfrom): x.example pass', pattern: /^(?:[0-9A-Za-z]{4,24}: )?SPF\((?:mailfrom|helo)\): / },
+  { example: 'x.example fail', pattern: /^[\w.-]+ (?:pass|fail|none|temperror|permerror)$/ },
+  { example: '4gKz1: ARC pass, policy pass > overriding DMARC fail', pattern: line(QUEUE_ID, ': ARC ') },
+  {
+    example: '4gKz1: unable to parse From header field',
+    pattern: line(QUEUE_ID, ': (?:unable to|bad|no|multi-valued|implicit authentication) '),
+  },
 ]

@@ -37,6 +37,7 @@ export const lineEntries: Readonly<Record<string, readonly LineEntry[]>> = {
   pickup: queue.pickupEntries,
   master: other.masterEntries,
   'postfix-script': other.scriptEntries,
+  postsuper: other.postsuperEntries,
   anvil: other.anvilEntries,
   scache: other.scacheEntries,
   verify: other.verifyEntries,

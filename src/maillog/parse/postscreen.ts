@@ -45,7 +45,7 @@ export const postscreenEntries: readonly LineEntry[] = [
   { example: 'entering STRESS mode with 90 connections', pattern: /^(?:entering|leaving) STRESS mode with / },
   {
     example: 'cache btree:/var/lib/postfix/postscreen_cache full cleanup: retained=1 dropped=0 entries',
-    pattern: /^cache \S+ full cleanup: /,
+    pattern: /^cache \S+ (?:full|partial) cleanup: /,
   },
   {
     example: 'using backwards-compatible default setting respectful_logging=no for client [192.0.2.1]:2525',

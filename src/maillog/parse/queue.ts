@@ -71,7 +71,7 @@ export const cleanupEntries: readonly LineEntry[] = [
   },
   {
     example: '4gKz1: milter-discard: END-OF-MESSAGE from mx.example[192.0.2.1]: x',
-    pattern: line(QUEUE_ID, ': milter-[a-z]+: '),
+    pattern: line(QUEUE_ID, ': milter-[a-z-]+: '),
   },
   { example: '4gKz1: resent-message-id=<1@x>', pattern: line(QUEUE_ID, ': resent-message-id=') },
   // From Postfix 3.10 on (its release notes, 20241104).
@@ -106,15 +106,16 @@ export const qmgrEntries: readonly LineEntry[] = [
   { example: '4gKz1: enabling VERP for sender "a@x"', pattern: line(QUEUE_ID, ': enabling VERP for sender ') },
 ]
 
-/** Fields from the front: the agent's answer at the end is a stranger's. Postfix before 2.3 has no delays and no dsn. */
+/** Fields from the front: the agent's answer at the end is a stranger's. Postfix before 2.3 has no delays and no dsn, that of 3.11 says how TLS was. */
 const DELIVERY = line(
   QUEUE_ID,
-  ': to=<(?<to>.*?)>, (?:orig_to=<.*?>, )?relay=(?<relay>[^,]*), (?:conn_use=\\d+, )?delay=(?<delay>[\\d.]+), ',
-  '(?:delays=[\\d./]+, )?(?:dsn=(?<dsn>[\\d.]+), )?status=(?<status>[\\w-]+)(?: \\((?<text>.*)\\))?$',
+  ': to=(?:<(?<to>.*?)>|(?<bare>[^\\s<>,]+)), (?:orig_to=(?:<.*?>|[^\\s<>,]+), )?relay=(?<relay>[^,]*), (?:conn_use=\\d+, )?',
+  'delay=(?<delay>[\\d.]+), (?:delays=[\\d./]+, )?(?:tls=[^,\\s]*, )?(?:dsn=(?<dsn>[\\d.]+), )?',
+  'status=(?<status>[\\w-]+)(?: \\((?<text>.*)\\))?$',
 )
 
 function deliveryEvent(groups: Groups): Event | null {
-  const { id = '', to = '', relay = '', delay, dsn = '', status, text = '' } = groups
+  const { id = '', bare = '', to = bare, relay = '', delay, dsn = '', status, text = '' } = groups
   if (status !== 'sent' && status !== 'deferred' && status !== 'bounced') return null
   return {
     ...{ kind: 'delivery', queueId: id, sender: '', recipient: unquote(to), relay, dsn, status, text },
@@ -128,6 +129,21 @@ export const deliveryEntries: readonly LineEntry[] = [
       '4gKz1: to=<b@y.example>, orig_to=<c@y.example>, relay=mx[192.0.2.1]:25, conn_use=2, delay=0.3, delays=0.1/0/0.1/0.1, dsn=2.0.0, status=sent (250 ok)',
     pattern: DELIVERY,
     event: deliveryEvent,
+  },
+  {
+    example:
+      '4gKz1: to=<b@y>, relay=mx[192.0.2.1]:25, delay=1, delays=1/0/0/0, tls=dane/requiretls, dsn=2.0.0, status=sent (250 ok)',
+    pattern: DELIVERY,
+    event: deliveryEvent,
+  },
+  {
+    example: '4gKz1: to=b@y.example, orig_to=root@localhost, relay=local, delay=1, dsn=2.0.0, status=sent (delivered)',
+    pattern: DELIVERY,
+    event: deliveryEvent,
+  },
+  {
+    example: '4gKz1: SASL authentication failed; server mx.example[192.0.2.1] said: 535 5.7.8 no',
+    pattern: line(QUEUE_ID, ': SASL authentication failed; '),
   },
   {
     example: '4gKz1: to=<b@y.example>, relay=local, delay=3, status=bounced (unknown user: "b")',

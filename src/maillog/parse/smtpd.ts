@@ -109,6 +109,10 @@ export const smtpdEntries: readonly LineEntry[] = [
     event: authFailure,
   },
   {
+    example: 'bare <LF> received after CONNECT from mx.example[192.0.2.1]',
+    pattern: line('bare <(?:LF|CR)> received after ', WHERE, ' from ', CLIENT),
+  },
+  {
     example: 'improper command pipelining after EHLO from unknown[192.0.2.1]: x',
     pattern: line('improper command pipelining after ', WHERE, ' from ', CLIENT),
   },
