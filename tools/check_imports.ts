@@ -49,8 +49,11 @@ const worldModules: readonly { readonly modules: readonly string[]; readonly pla
   },
   // pipemap is in process, but `unionmap` and the like never start programs; logger(1) and systemd-notify(1) are bin's.
   { modules: ['child_process', 'cluster'], places: ['src/guard/', 'src/bin/', 'src/table/'] },
-  // The embedded memory joins its files in a thread, beside the sessions.
-  { modules: ['worker_threads'], places: ['src/store/embedded/'] },
+  // The embedded memory joins its files in a thread, beside the sessions; a long log is read by two.
+  {
+    modules: ['worker_threads'],
+    places: ['src/store/embedded/', 'src/report/pflogsumm/threaded_summary.ts', 'src/report/pflogsumm/scan_thread.ts'],
+  },
   { modules: ['dns', 'dns/promises'], places: [] },
 ]
 

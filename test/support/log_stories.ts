@@ -1,5 +1,5 @@
 /** What a mail server logs on a common day, for log_generator.ts. A story gives its lines from the program's name on. */
-import type { Random } from '../../src/util/random.ts'
+import { type Random, seededRandom } from '../../src/util/random.ts'
 
 export interface Teller {
   readonly random: Random
@@ -28,16 +28,23 @@ const LOCALS = [
 ] as const
 const HERE = ['here.example', 'Here.Example', 'there.example', 'two.here.example'] as const
 
-export function person({ random, pick }: Teller): Person {
-  const domain = `${pick(WORDS)}${random.below(400)}.${pick(TLDS)}`
-  const address = `${random.below(100) + 100}.${random.below(256)}.${random.below(256)}.${random.below(254) + 1}`
-  const dice = random.below(10)
-  const host = dice < 2 ? 'unknown' : `mail${random.below(20)}.${domain}`
+/** People that there are. */
+const CROWD = 20_000
+
+/** One of the crowd, and always the same host, address and sender of the same one. A few write much, many write little. */
+export function person({ random }: Teller): Person {
+  const number = Math.floor(CROWD * (random.below(100_000) / 100_000) ** 3)
+  const traits = seededRandom(number)
+  const pick = <T>(of: readonly [T, ...T[]]): T => of[traits.below(of.length)] ?? of[0]
+  const domain = `${pick(WORDS)}${traits.below(400)}.${pick(TLDS)}`
+  const address = `${traits.below(100) + 100}.${traits.below(256)}.${traits.below(256)}.${traits.below(254) + 1}`
+  const dice = traits.below(10)
+  const host = dice < 2 ? 'unknown' : `mail${traits.below(20)}.${domain}`
   return {
     host:
-      dice === 9 ? `${host}[2001:db8:${random.below(4096).toString(16)}::${random.below(99)}]` : `${host}[${address}]`,
+      dice === 9 ? `${host}[2001:db8:${traits.below(4096).toString(16)}::${traits.below(99)}]` : `${host}[${address}]`,
     address,
-    sender: `${pick(LOCALS)}${random.below(30)}@${domain}`,
+    sender: `${pick(LOCALS)}${traits.below(30)}@${domain}`,
   }
 }
 
@@ -173,8 +180,9 @@ export function* bulkLines(teller: Teller): Generator<string> {
       const from = random.below(12) === 0 ? '' : sender
       const values: Readonly<Record<string, string>> = { ADDRESS: address, FROM: from, TO: here(teller), HELO: helo }
       const text = pick(REFUSALS).replace(/ADDRESS|FROM|TO|HELO/g, word => values[word] ?? '')
-      const stage = pick(['RCPT', 'RCPT', 'RCPT', 'RCPT', 'MAIL', 'DATA', 'CONNECT', 'VRFY', 'END-OF-MESSAGE'])
-      yield `${daemon}: NOQUEUE: ${pick(['reject', 'reject', 'reject', 'reject_warning', 'hold', 'discard'])}: ${stage} from ${host}: ${text}`
+      const stage = random.below(40) > 0 ? 'RCPT' : pick(['MAIL', 'DATA', 'CONNECT', 'VRFY', 'END-OF-MESSAGE'])
+      const action = random.below(40) > 0 ? 'reject' : pick(['reject_warning', 'hold', 'discard'])
+      yield `${daemon}: NOQUEUE: ${action}: ${stage} from ${host}: ${text}`
       yield `${daemon}: disconnect from ${host} ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4`
     }
   }

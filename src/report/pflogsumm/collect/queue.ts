@@ -182,6 +182,8 @@ export class QueueCounts {
   }
 
   #countFailure(text: string): void {
+    // Most lines of smtp(8) have none of these, and the patterns are slow to see it.
+    if (!text.includes('; address ') && !text.includes(' (port ')) return
     for (const pattern of CONNECT_FAILURES) {
       const parts = pattern.exec(text)
       if (parts === null) continue

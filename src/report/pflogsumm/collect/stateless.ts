@@ -23,6 +23,11 @@ const CHECK_ACTIONS: Readonly<Record<string, Action>> = {
   discard: 'discard',
 }
 
+export type StatelessResult = Pick<
+  StatelessCounts,
+  'refusals' | 'refused' | 'warnings' | 'fatals' | 'panics' | 'master'
+>
+
 export class StatelessCounts {
   readonly refusals: Readonly<Record<Action, Map3>> = {
     reject: new Map(),
@@ -41,6 +46,12 @@ export class StatelessCounts {
   constructor(options: CountOptions, traffic: TrafficCounts) {
     this.#options = options
     this.#traffic = traffic
+  }
+
+  /** Plain data, fit for another thread. */
+  result(): StatelessResult {
+    const { refusals, refused, warnings, fatals, panics, master } = this
+    return { refusals, refused, warnings, fatals, panics, master }
   }
 
   /** False: the line needs what is known of its queue id or its connection. */

@@ -1,31 +1,38 @@
 /** In which order pflogsumm prints rows. Strings are compared by their bytes, as Perl does in the C locale. */
 
+const DOT = 46
+const AT = 64
+
 export function byBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** What a host or address is sorted by: numbers of an IPv4 address, else the labels from the last. */
 export function hostKey(name: string): string {
-  const word = /^(\S*)/.exec(name)?.[1] ?? ''
+  const blank = name.search(/\s/)
+  const word = blank < 0 ? name : name.slice(0, blank)
   const octets = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(word)
-  if (octets !== null)
-    return octets
-      .slice(1)
-      .map(octet => String.fromCharCode(Number(octet)))
-      .join('')
-  return word
-    .split(/[.@]/)
-    .reverse()
-    .map(label => label.replace(/[A-Z]+/g, letters => letters.toLowerCase()))
-    .join('')
+  if (octets !== null) return String.fromCharCode(...octets.slice(1).map(Number))
+  // All at once: the strings are many.
+  const lower = /[A-Z]/.test(word) ? word.replace(/[A-Z]+/g, letters => letters.toLowerCase()) : word
+  let key = ''
+  let end = lower.length
+  for (let at = end - 1; at >= 0; at--) {
+    const code = lower.charCodeAt(at)
+    if (code !== DOT && code !== AT) continue
+    key += lower.slice(at + 1, end)
+    end = at
+  }
+  return key + lower.slice(0, end)
 }
 
 /** Most first, then by name; pflogsumm leaves the order of those that have the same key to chance. */
 export function mostFirst(counts: Iterable<readonly [string, number]>): readonly (readonly [string, number])[] {
-  return [...counts]
-    .map(([name, figure]) => ({ name, figure, key: hostKey(name) }))
-    .sort((a, b) => b.figure - a.figure || byBytes(a.key, b.key) || byBytes(a.name, b.name))
-    .map(({ name, figure }) => [name, figure] as const)
+  const entries = [...counts]
+  if (entries.length < 2) return entries
+  const rows = entries.map(entry => ({ entry, key: hostKey(entry[0]) }))
+  rows.sort((a, b) => b.entry[1] - a.entry[1] || byBytes(a.key, b.key) || byBytes(a.entry[0], b.entry[0]))
+  return rows.map(({ entry }) => entry)
 }
 
 /** Most messages first, then most bytes; then, where pflogsumm leaves it to chance, by name. */

@@ -14,11 +14,12 @@ function listHeading(title: string, size: number, quiet: boolean): string | null
   return quiet ? null : `\n${title}: none\n`
 }
 
-function rows(counts: Counts, limit: number, indent: string): string {
+function rows(counts: Iterable<readonly [string, number]>, limit: number, indent: string): string {
   const sorted = mostFirst(counts)
-  return (limit > 0 ? sorted.slice(0, limit) : sorted)
-    .map(([name, figure]) => `${indent}${count(figure)}  ${name}\n`)
-    .join('')
+  let text = ''
+  for (const [name, figure] of limit > 0 ? sorted.slice(0, limit) : sorted)
+    text += `${indent}${count(figure)}  ${name}\n`
+  return text
 }
 
 /** Senders or recipients by one of their figures. */
@@ -30,7 +31,9 @@ export function userSection(
   if (limit === 0) return ''
   const head = listHeading(limit > 0 ? `top ${limit} ${title}` : title, users.size, quiet)
   if (head === null) return ''
-  return head + rows(new Map([...users].map(([name, facts]) => [name, facts[by]])), limit, ' ')
+  const figures: [string, number][] = []
+  for (const [name, facts] of users) figures.push([name, facts[by]])
+  return head + rows(figures, limit, ' ')
 }
 
 /** Reasons and what they hit; `limit` 0 is all. */
