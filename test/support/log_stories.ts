@@ -144,9 +144,12 @@ const REFUSALS = [
   '504 5.5.2 <HELO>: Helo command rejected: need fully-qualified hostname; from=<FROM> to=<TO> proto=SMTP helo=<HELO>',
   '450 4.1.8 <FROM>: Sender address rejected: Domain not found; from=<FROM> to=<TO> proto=ESMTP helo=<HELO>',
   '554 5.7.1 <TO>: Relay access denied; from=<FROM> to=<TO> proto=SMTP helo=<HELO>',
+  '550 5.7.23 <TO>: Recipient address rejected: Message rejected due to: SPF fail - not authorized. Please see http://www.openspf.net/Why?s=mfrom;id=FROM;ip=ADDRESS;r=TO; from=<FROM> to=<TO> proto=ESMTP helo=<HELO>',
+] as const
+
+const RARE_REFUSALS = [
   '451 4.3.5 Server configuration error; from=<FROM> to=<TO> proto=SMTP helo=<HELO>',
   '552 5.3.4 Message size exceeds fixed limit; proto=ESMTP helo=<HELO>',
-  '550 5.7.23 <TO>: Recipient address rejected: Message rejected due to: SPF fail - not authorized. Please see http://www.openspf.net/Why?s=mfrom;id=FROM;ip=ADDRESS;r=TO; from=<FROM> to=<TO> proto=ESMTP helo=<HELO>',
 ] as const
 
 /** What comes to nothing: refused, cut off, or seen only by postscreen; and what other programs say. */
@@ -179,7 +182,10 @@ export function* bulkLines(teller: Teller): Generator<string> {
       const helo = pick(['x', 'localhost', `[${address}]`, 'mail.alpha.com'])
       const from = random.below(12) === 0 ? '' : sender
       const values: Readonly<Record<string, string>> = { ADDRESS: address, FROM: from, TO: here(teller), HELO: helo }
-      const text = pick(REFUSALS).replace(/ADDRESS|FROM|TO|HELO/g, word => values[word] ?? '')
+      const text = pick(random.below(40) > 0 ? REFUSALS : RARE_REFUSALS).replace(
+        /ADDRESS|FROM|TO|HELO/g,
+        word => values[word] ?? '',
+      )
       const stage = random.below(40) > 0 ? 'RCPT' : pick(['MAIL', 'DATA', 'CONNECT', 'VRFY', 'END-OF-MESSAGE'])
       const action = random.below(40) > 0 ? 'reject' : pick(['reject_warning', 'hold', 'discard'])
       yield `${daemon}: NOQUEUE: ${action}: ${stage} from ${host}: ${text}`

@@ -6,7 +6,8 @@ import { assembleFacts, type Scanned } from './assemble.ts'
 import { fillBlocks, makeBlock } from './blocks.ts'
 import { QueueCounts } from './collect/queue.ts'
 import { QueueLanes } from './collect/queue_lanes.ts'
-import { type Block, Scanner, type ScanResult } from './collect/scanner.ts'
+import { Scanner } from './collect/scanner.ts'
+import type { Block, ScanResult } from './collect/tasks.ts'
 import { TrafficCounts } from './collect/traffic.ts'
 
 /** Logs, one after the other, and then the facts. */
@@ -52,7 +53,9 @@ export class BlockSummary implements LogSummary {
 }
 
 /** What the first pass leaves. */
-export function scannedBy({ stateless, traffic, days, read, postfix }: Scanner): Scanned {
+export function scannedBy({ stateless, refusals, warnings, traffic, days, read, postfix }: Scanner): Scanned {
+  refusals.addTo(stateless.refusals)
+  warnings.addTo(stateless.warnings)
   return {
     ...stateless.result(),
     ...{ read, postfix },

@@ -1,6 +1,6 @@
 /** Chunks of a log into blocks of whole lines. */
 import { NEWLINE } from './collect/bytes.ts'
-import { type Block, roomFor } from './collect/scanner.ts'
+import { type Block, roomFor } from './collect/tasks.ts'
 
 /** Large enough that what is done once a block does not matter, small enough for the cache of a processor. */
 export const BLOCK_BYTES = 1 << 19

@@ -5,7 +5,8 @@ import type { CountOptions } from '../options.ts'
 import type { Scanned } from './assemble.ts'
 import { scannedBy } from './block_summary.ts'
 import { blockIn } from './blocks.ts'
-import { Scanner, type ScanResult } from './collect/scanner.ts'
+import { Scanner } from './collect/scanner.ts'
+import type { ScanResult } from './collect/tasks.ts'
 
 export interface ThreadStart {
   readonly options: CountOptions

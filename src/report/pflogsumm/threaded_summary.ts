@@ -7,7 +7,7 @@ import type { CountOptions } from '../options.ts'
 import type { Scanned } from './assemble.ts'
 import { type LogSummary, SecondPass } from './block_summary.ts'
 import { fillBlocks, makeBlock } from './blocks.ts'
-import type { Block } from './collect/scanner.ts'
+import type { Block } from './collect/tasks.ts'
 import type { ThreadAnswer, ThreadOrder, ThreadStart } from './scan_thread.ts'
 
 /** Being filled, being looked at, being counted, and one for each to go on with. */

@@ -27,9 +27,7 @@ export function twoDigits(bytes: Uint8Array, at: number): number {
 
 /** Where the line ends. */
 export function lineEnd(bytes: Uint8Array, from: number): number {
-  let at = from
-  while (bytes[at] !== NEWLINE) at++
-  return at
+  return bytes.indexOf(NEWLINE, from)
 }
 
 /** Where the line ends if neither "=<" nor `other` followed by `next` is in the rest of it; -1 if one is. */

@@ -11,9 +11,8 @@ export class Names {
   #used = 0
   /** Number → where its bytes end; they begin where those of the number before end. */
   #ends = new Int32Array(FIRST_SLOTS / 2)
-  #hashes = new Int32Array(FIRST_SLOTS / 2)
-  /** Number + 1; 0 is free. */
-  #slots = new Int32Array(FIRST_SLOTS)
+  /** Two fields a slot: the number + 1 (0 is free), and the hash beside it, so that a look is one access to memory. */
+  #slots = new Int32Array(FIRST_SLOTS * 2)
   #size = 0
 
   get size(): number {
@@ -26,20 +25,21 @@ export class Names {
     for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), HASH_STEP)
     hash ^= hash >>> 15
     const slots = this.#slots
-    const mask = slots.length - 1
-    let slot = hash & mask
-    for (;;) {
+    const mask = slots.length - 2
+    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
       const number = (slots[slot] ?? 0) - 1
       if (number < 0) return this.#add(hash, slot, bytes.subarray(from, to))
-      if (this.#hashes[number] === hash) {
-        const own = this.#bytes
-        const start = number === 0 ? 0 : (this.#ends[number - 1] ?? 0)
-        let i = from
-        if ((this.#ends[number] ?? 0) - start === to - from) while (i < to && own[start + i - from] === bytes[i]) i++
-        if (i === to) return number
-      }
-      slot = (slot + 1) & mask
+      if (slots[slot + 1] === hash && this.#match(number, bytes, from) === to) return number
     }
+  }
+
+  /** Where the name of that number ends in `bytes`, if it begins at `from`; -1: another one does. */
+  #match(number: number, bytes: Uint8Array, from: number): number {
+    const own = this.#bytes
+    const start = number === 0 ? 0 : (this.#ends[number - 1] ?? 0)
+    const length = (this.#ends[number] ?? 0) - start
+    for (let i = 0; i < length; i++) if (own[start + i] !== bytes[from + i]) return -1
+    return from + length
   }
 
   /** The same for a latin1 string. */
@@ -66,24 +66,25 @@ export class Names {
     }
     this.#bytes.set(name, this.#used)
     this.#used += name.length
-    if (number === this.#ends.length) {
-      this.#ends = larger(this.#ends)
-      this.#hashes = larger(this.#hashes)
-    }
+    if (number === this.#ends.length) this.#ends = larger(this.#ends)
     this.#ends[number] = this.#used
-    this.#hashes[number] = hash
     this.#slots[slot] = number + 1
-    if (this.#size * 2 > this.#slots.length) this.#rehash()
+    this.#slots[slot + 1] = hash
+    if (this.#size * 4 > this.#slots.length) this.#rehash()
     return number
   }
 
   #rehash(): void {
-    const slots = new Int32Array(this.#slots.length * 2)
-    const mask = slots.length - 1
-    for (let number = 0; number < this.#size; number++) {
-      let slot = (this.#hashes[number] ?? 0) & mask
-      while (slots[slot] !== 0) slot = (slot + 1) & mask
-      slots[slot] = number + 1
+    const before = this.#slots
+    const slots = larger(before).fill(0)
+    const mask = slots.length - 2
+    for (let at = 0; at < before.length; at += 2) {
+      if (before[at] === 0) continue
+      const hash = before[at + 1] ?? 0
+      let slot = (hash << 1) & mask
+      while (slots[slot] !== 0) slot = (slot + 2) & mask
+      slots[slot] = before[at] ?? 0
+      slots[slot + 1] = hash
     }
     this.#slots = slots
   }

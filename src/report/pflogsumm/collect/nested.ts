@@ -23,7 +23,8 @@ export function count3(map: Map3, keys: readonly [string, string, string]): void
   count1(inner(inner(map, keys[0]), keys[1]), keys[2])
 }
 
-function inner<V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> {
+/** The map at `key`, a new one if there is none. */
+export function inner<V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> {
   let found = map.get(key)
   if (found === undefined) {
     found = new Map()

@@ -3,7 +3,6 @@ import type { CountOptions } from '../../options.ts'
 import { isAt, isDigit } from './bytes.ts'
 import { lineCutter, withoutMessageId } from './line.ts'
 import type { QueueCounts } from './queue.ts'
-import type { Block, ScanResult } from './scanner.ts'
 import * as task from './tasks.ts'
 import type { TrafficCounts } from './traffic.ts'
 
@@ -58,7 +57,7 @@ export class QueueLanes {
     this.#ignoreCase = options.ignoreCase
   }
 
-  run({ bytes, fields }: Block, { count, texts }: ScanResult): void {
+  run({ bytes, fields }: task.Block, { count, texts }: task.ScanResult): void {
     this.#bytes = bytes
     for (let at = 0; at < count * task.FIELDS; at += task.FIELDS) {
       this.#traffic.hour = fields[at + task.HOUR] ?? 0
@@ -72,6 +71,9 @@ export class QueueLanes {
     switch (fields[at + task.KIND]) {
       case task.CLIENT:
         this.#receive(fields, at)
+        return true
+      case task.PICKUP:
+        this.#queue.receive(this.#place(fields, at), this.#queue.senders.pickup)
         return true
       case task.SENDER:
         return this.#isPlainSender && this.#send(fields, at)

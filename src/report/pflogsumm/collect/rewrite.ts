@@ -54,6 +54,9 @@ export function mungSrs(address: string): string {
   return address.replace(/^SRS[01][=+-](?:[^=]+=[\w.]+==)*[^=]+=[^=]+=([\w.-]+)=(.+)@[\w.-]+$/is, '$2@$1')
 }
 
+/** Longest text of a warning. */
+export const WARNING_LENGTH = 66
+
 /** Cuts to `length`, the last three of them dots. */
 export function trim(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 3)}...` : text

@@ -21,9 +21,11 @@ import {
   twoDigits,
 } from './bytes.ts'
 import { lineCutter, withoutMessageId } from './line.ts'
+import { ACTIONS, RefusalLanes } from './refusal_lanes.ts'
 import { StatelessCounts } from './stateless.ts'
 import * as task from './tasks.ts'
 import { TrafficCounts } from './traffic.ts'
+import { WarningLanes } from './warning_lanes.ts'
 
 const word = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const POSTFIX = word('postfix/')
@@ -38,6 +40,8 @@ const CLIENT = word('client=')
 const MESSAGE_ID = word('message-id=')
 const FROM = word('from=<')
 const TO = word('to=<')
+const UID = word('uid=')
+const UID_FROM = word(' from=<')
 const REMOVED = word('removed\n')
 /** First words that are no queue id, whoever says them. */
 const SPECIAL = ['warning', 'fatal', 'panic', 'reject', 'reject_warning', 'hold', 'discard'].map(word)
@@ -51,34 +55,18 @@ const LOWER_A = 97
 const LOWER_Z = 122
 const DASH = 45
 const LESS = 60
+const GREATER = 62
 /** "Nov 24 ", then the time, a blank and the host. */
 const TRADITIONAL_CLOCK = 7
 const TRADITIONAL_HOST = 16
 /** "2026-11-24T", then the time. */
 const RFC3339_CLOCK = 11
 const CLOCK_LENGTH = 8
-/** No line with a header is shorter. */
-const SHORTEST_LINE = 24
-
-/** A piece of the log, and what is to be done about it. */
-export interface Block {
-  readonly bytes: Buffer
-  readonly fields: Int32Array
-}
-
-export interface ScanResult {
-  /** How many tasks the fields of the block have. */
-  readonly count: number
-  readonly texts: readonly string[]
-}
-
-/** How many fields the tasks of a block of so many bytes can have. */
-export function roomFor(bytes: number): number {
-  return Math.ceil(bytes / SHORTEST_LINE) * task.FIELDS
-}
 
 export class Scanner {
   readonly stateless: StatelessCounts
+  readonly refusals: RefusalLanes
+  readonly warnings: WarningLanes
   readonly traffic = new TrafficCounts()
   readonly days: DayRule
   read = 0
@@ -111,6 +99,8 @@ export class Scanner {
     this.#options = options
     this.#cut = lineCutter(options.syslogName)
     this.stateless = new StatelessCounts(options, this.traffic)
+    this.refusals = new RefusalLanes(options)
+    this.warnings = new WarningLanes(options)
     this.days = new DayRule(options)
   }
 
@@ -124,7 +114,7 @@ export class Scanner {
    * `bytes` up to `length` are whole lines, the last with its line break. `fields` has room for the tasks (`roomFor`), and has
    * them afterwards.
    */
-  scan({ bytes, fields }: Block, length: number): ScanResult {
+  scan({ bytes, fields }: task.Block, length: number): task.ScanResult {
     this.#bytes = bytes
     this.#fields = fields
     this.#count = 0
@@ -210,14 +200,14 @@ export class Scanner {
     while (isDigit(byte))
     if (byte !== CLOSE || bytes[at + 1] !== COLON || bytes[at + 2] !== BLANK) return -1
     at += 3
-    if (!this.#takeId(at)) return -1
+    if (!this.#takeId(at)) return this.#special(at)
     switch (bytes[this.#daemon]) {
       case 115: // s
         if (isAt(bytes, this.#daemon, SMTPD)) return this.#smtpd(program)
         return isAt(bytes, this.#daemon, SMTP) ? this.#queue(program, CONNECT_TO) : this.#queue(program, NOTHING)
       case 112: // p
         if (isAt(bytes, this.#daemon, POSTSCREEN)) return this.#smtpd(program)
-        return isAt(bytes, this.#daemon, PICKUP) ? -1 : this.#queue(program, NOTHING)
+        return isAt(bytes, this.#daemon, PICKUP) ? this.#pickup(program) : this.#queue(program, NOTHING)
       case 99: // c
         return isAt(bytes, this.#daemon, CLEANUP) ? this.#cleanup() : this.#queue(program, NOTHING)
       case 109: // m
@@ -259,6 +249,35 @@ export class Scanner {
     return true
   }
 
+  /** A line whose first word is no queue id. */
+  #special(start: number): number {
+    const { from, to } = { from: this.#daemon, to: start - 3 }
+    // The daemon's name ends before "[12]: ".
+    let end = from
+    while (end < to && this.#bytes[end] !== OPEN) end++
+    // A check of cleanup(8) says "warning: header", but behind a queue id.
+    if (isAt(this.#bytes, from, CLEANUP)) return -1
+    const lineEnds = this.warnings.count(this.#bytes, start, { from, to: end })
+    if (lineEnds >= 0) this.#accept()
+    return lineEnds
+  }
+
+  /** "uid=0 from=<root>": nothing that could be the line of a sender. */
+  #pickup(program: number): number {
+    const bytes = this.#bytes
+    const value = this.#idEnd + 2
+    if (bytes[value - 2] !== COLON || bytes[value - 1] !== BLANK || !isAt(bytes, value, UID)) return -1
+    let at = value + UID.length
+    while (isDigit(bytes[at])) at++
+    if (!isAt(bytes, at, UID_FROM)) return -1
+    at += UID_FROM.length
+    while (bytes[at] !== GREATER) if (bytes[at++] === NEWLINE) return -1
+    if (bytes[at + 1] !== NEWLINE) return -1
+    this.#accept()
+    this.#leave(task.PICKUP, program, at + 1)
+    return at + 1
+  }
+
   #smtpd(program: number): number {
     const bytes = this.#bytes
     const at = this.#idEnd
@@ -269,13 +288,23 @@ export class Scanner {
       return end
     }
     const value = at + 2
-    if (!this.#isPlainId || bytes[at + 1] !== BLANK || !isAt(bytes, value, CLIENT)) return -1
+    if (!this.#isPlainId || bytes[at + 1] !== BLANK) return -1
+    if (!isAt(bytes, value, CLIENT)) return this.#refusal(value)
     const client = value + CLIENT.length
     if (bytes[client] === COMMA || bytes[client] === NEWLINE) return -1
     const end = lineEnd(bytes, client)
     this.#accept()
     this.#leave(task.CLIENT, program, end)
     return end
+  }
+
+  #refusal(value: number): number {
+    const action = ACTIONS[this.refusals.count(this.#bytes, value)]
+    if (action === undefined) return -1
+    this.#accept()
+    this.traffic.hour = this.#hour
+    this.stateless.noteRefusal(action)
+    return lineEnd(this.#bytes, value)
   }
 
   /** Message-Id and nothing that a header check could have written. */

@@ -2,18 +2,17 @@
 import type { CountOptions } from '../../options.ts'
 import type { PostfixLine } from './line.ts'
 import { count1, count2, count3, type Map1, type Map2, type Map3 } from './nested.ts'
+import type { Action } from './refusal_lanes.ts'
 import { countRefusal } from './reject.ts'
-import { trim } from './rewrite.ts'
+import { trim, WARNING_LENGTH } from './rewrite.ts'
 import { REJECTED, type TrafficCounts } from './traffic.ts'
 
-/** Longest text of a header or body check, and of a warning. */
+/** Longest text of a header or body check. */
 const CHECK_LENGTH = 64
-const WARNING_LENGTH = 66
 const CHECK = /\/cleanup\[\d+\]: .*?\b((?:milter-)?reject|warning|hold|discard): (header|body|END-OF-MESSAGE) (.*)$/s
 const CLIENT = /\[\d+\]: \w+: client=/
 const REFUSED = /\[\d+\]: \w+: (reject(?:_warning)?|hold|discard): /
 
-type Action = 'reject' | 'reject_warning' | 'hold' | 'discard'
 /** The words of cleanup(8). */
 const CHECK_ACTIONS: Readonly<Record<string, Action>> = {
   reject: 'reject',
@@ -113,9 +112,14 @@ export class StatelessCounts {
     count2(counts, daemon, this.#options.verboseDetail ? said : trim(said, WARNING_LENGTH))
   }
 
-  #refuse(action: Action, text: string): void {
+  /** A refusal whose reason is counted elsewhere. */
+  noteRefusal(action: Action): void {
     this.refused[action]++
     this.#traffic.count(REJECTED)
+  }
+
+  #refuse(action: Action, text: string): void {
+    this.noteRefusal(action)
     if (this.#options.limits.rejects !== 0) countRefusal(this.refusals[action], text, this.#options)
   }
 }

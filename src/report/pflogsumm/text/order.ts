@@ -1,5 +1,7 @@
 /** In which order pflogsumm prints rows. Strings are compared by their bytes, as Perl does in the C locale. */
 
+/** Less than any character, so that a key is before those that begin with it. */
+const SEPARATOR = '\0'
 const DOT = 46
 const AT = 64
 
@@ -28,11 +30,35 @@ export function hostKey(name: string): string {
 
 /** Most first, then by name; pflogsumm leaves the order of those that have the same key to chance. */
 export function mostFirst(counts: Iterable<readonly [string, number]>): readonly (readonly [string, number])[] {
-  const entries = [...counts]
-  if (entries.length < 2) return entries
-  const rows = entries.map(entry => ({ entry, key: hostKey(entry[0]) }))
-  rows.sort((a, b) => b.entry[1] - a.entry[1] || byBytes(a.key, b.key) || byBytes(a.entry[0], b.entry[0]))
-  return rows.map(({ entry }) => entry)
+  const byFigure = new Map<number, string[]>()
+  for (const [name, figure] of counts) {
+    const names = byFigure.get(figure)
+    if (names === undefined) byFigure.set(figure, [name])
+    else names.push(name)
+  }
+  const sorted: (readonly [string, number])[] = []
+  for (const figure of [...byFigure.keys()].sort((a, b) => b - a))
+    for (const name of byKey(byFigure.get(figure) ?? [])) sorted.push([name, figure])
+  return sorted
+}
+
+/** Most figures of a log are 1, so these are many: sorted as they are they need no function for each comparison. */
+function byKey(names: readonly string[]): readonly string[] {
+  if (names.length < 2) return names
+  if (names.some(name => name.includes(SEPARATOR)))
+    return names
+      .map(name => ({ name, key: hostKey(name) }))
+      .sort((a, b) => byBytes(a.key, b.key) || byBytes(a.name, b.name))
+      .map(({ name }) => name)
+  return names
+    .map(name => `${escaped(hostKey(name))}${SEPARATOR}${name}`)
+    .sort()
+    .map(both => both.slice(both.indexOf(SEPARATOR) + 1))
+}
+
+/** An address may have a zero. What is escaped sorts as it did. */
+function escaped(key: string): string {
+  return /[\0\x01]/.test(key) ? key.replace(/[\0\x01]/g, byte => (byte === '\0' ? '\x01\x01' : '\x01\x02')) : key
 }
 
 /** Most messages first, then most bytes; then, where pflogsumm leaves it to chance, by name. */

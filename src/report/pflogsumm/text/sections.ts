@@ -49,10 +49,12 @@ function walk(counts: Counts2 | Counts3 | Counts, limit: number, indent: string)
   let text = ''
   for (const [name, below] of [...counts].sort(([a], [b]) => byBytes(a, b))) {
     if (typeof below === 'number') return rows(counts as Counts, limit, indent)
-    const isLast = [...below.values()].every(value => typeof value === 'number')
-    const total = isLast
-      ? ` (total: ${[...below.values()].reduce<number>((sum, value) => sum + Number(value), 0)})`
-      : ''
+    let sum = 0
+    let isLast = true
+    for (const value of below.values())
+      if (typeof value === 'number') sum += value
+      else isLast = false
+    const total = isLast ? ` (total: ${sum})` : ''
     text += `${indent}${name}${isLast && limit > 0 ? ` (top ${limit})` : ''}${total}\n${walk(below, limit, `${indent}  `)}`
   }
   return text

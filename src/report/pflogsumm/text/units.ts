@@ -13,8 +13,12 @@ export function whole(value: number, width: number): string {
   return String(Math.trunc(value)).padStart(width)
 }
 
+const SMALL = Array.from({ length: 1000 }, (_, value) => `${String(value).padStart(6)} `)
+
 /** "%6d%s": a count with its unit, " ", "k" or "m". */
 export function count(value: number, width = 6): string {
+  const small = width === 6 ? SMALL[value] : undefined
+  if (small !== undefined) return small
   if (value > MEGA_FROM) return `${whole(value / MEGA, width)}m`
   if (value > KILO_FROM) return `${whole(value / KILO, width)}k`
   return `${whole(value, width)} `
