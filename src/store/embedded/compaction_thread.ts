@@ -7,7 +7,7 @@ import { holdsLock } from './lock.ts'
 
 export interface ThreadWork {
   readonly job: CompactionJob
-  /** What the lock file says while we hold it. */
+  /** Its file is there while we hold it. */
   readonly lock: string
 }
 

@@ -1,52 +1,74 @@
-/** Who may tidy the directory up. Two that do at once, by a race of a moment, lose nothing (files.ts, overlappingBases). */
+/**
+ * Who may tidy the directory up: one process at a time. Node has no flock(2), and a single file whose dead owner's is taken away by
+ * the next one has a moment in which two of them have it: the second takes away what the first has just made.
+ *
+ * So each shows a file of its own, and then looks for others: of two, at least the later one sees the other's. When both do, both
+ * step back, and come again.
+ */
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode } from '../../util/errno_text.ts'
 import { isOwnerGone, type Owner } from './owner.ts'
 
-const NAME = 'compaction.lock'
+const PREFIX = 'compaction-'
+const SUFFIX = '.lock'
+const EMPTY_MS = 10_000
 
-/** What the lock file says now that we hold it; null: another process that runs has it. Throws other errors. */
-export function takeLock(directory: string, owner: Owner, now: number): string | null {
-  const path = join(directory, NAME)
-  const text = JSON.stringify({ ...owner, taken: now })
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      fs.writeFileSync(path, text, { flag: 'wx', mode: 0o600 })
-      return text
-    } catch (error) {
-      if (errnoCode(error) !== 'EEXIST') throw error
-    }
-    if (!isStale(path, owner, now)) return null
-    fs.rmSync(path, { force: true })
-  }
+export interface Attempt {
+  /** That no other attempt has. */
+  readonly letters: string
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** The name of the file that shows that we have the lock; null: another process that runs has it. Throws when none can be made. */
+export function takeLock(directory: string, owner: Owner, { letters, now }: Attempt): string | null {
+  const name = `${PREFIX}${letters}${SUFFIX}`
+  const path = join(directory, name)
+  // Whole from the moment that others see it.
+  fs.writeFileSync(`${path}.new`, JSON.stringify(owner), { mode: 0o600 })
+  fs.renameSync(`${path}.new`, path)
+  if (!isAnotherThere(directory, name, { self: owner, now })) return name
+  releaseLock(directory, name)
   return null
 }
 
-export function holdsLock(directory: string, text: string): boolean {
-  return readOrNull(join(directory, NAME)) === text
+/** It has not been taken from us: by a process in another container, which cannot see whether we run. */
+export function holdsLock(directory: string, name: string): boolean {
+  return fs.existsSync(join(directory, name))
 }
 
-export function releaseLock(directory: string, text: string): void {
-  if (holdsLock(directory, text)) fs.rmSync(join(directory, NAME), { force: true })
+export function releaseLock(directory: string, name: string): void {
+  fs.rmSync(join(directory, name), { force: true })
 }
 
-function isStale(path: string, self: Owner, now: number): boolean {
-  const text = readOrNull(path)
-  if (text === null) return true
-  const silentMs = now - (fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0)
-  try {
-    // takeLock wrote it; half of it, when its process was killed in between, is no JSON.
-    return isOwnerGone(JSON.parse(text) as Owner, self, silentMs)
-  } catch {
-    return silentMs > 10_000
+function isAnotherThere(
+  directory: string,
+  own: string,
+  { self, now }: { readonly self: Owner; readonly now: number },
+): boolean {
+  let isThere = false
+  for (const name of fs.readdirSync(directory)) {
+    if (name === own || !name.startsWith(PREFIX) || !name.endsWith(SUFFIX)) continue
+    // No name is used twice: who takes it away takes nothing from anybody who lives.
+    if (isAbandoned(join(directory, name), self, now)) fs.rmSync(join(directory, name), { force: true })
+    else isThere = true
   }
+  return isThere
 }
 
-function readOrNull(path: string): string | null {
+function isAbandoned(path: string, self: Owner, now: number): boolean {
   try {
-    return fs.readFileSync(path, 'utf8')
-  } catch {
-    return null
+    const silentMs = now - fs.statSync(path).mtimeMs
+    const text = fs.readFileSync(path, 'utf8')
+    // A power cut can leave an empty file under the name.
+    if (text === '') return silentMs > EMPTY_MS
+    // takeLock wrote it.
+    return isOwnerGone(JSON.parse(text) as Owner, self, silentMs)
+  } catch (error) {
+    // It has just been given back; the next attempt sees that.
+    if (errnoCode(error) === 'ENOENT') return false
+    if (error instanceof SyntaxError) return true
+    throw error
   }
 }

@@ -93,9 +93,10 @@ export class Maintenance {
   }
 
   async #locked(work: (lock: string) => Promise<void>): Promise<void> {
-    const { directory, owner, clock } = this.#options
+    const { directory, owner, clock, random } = this.#options
     try {
-      const lock = takeLock(directory, owner, clock.now())
+      const letters = Buffer.from(random.bytes(8)).toString('hex')
+      const lock = takeLock(directory, owner, { letters, now: clock.now() })
       if (lock === null) return
       this.#running = work(lock).finally(() => releaseLock(directory, lock))
       await this.#running
