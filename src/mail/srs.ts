@@ -33,7 +33,8 @@ export type SrsReversed =
 export function srsForward(sender: string, options: SrsOptions, nowMs: number): string {
   const { local, domain } = splitAddress(sender)
   if (domain === '') return sender
-  const second = /^SRS1[=+-]([^=]*)=([^=]*)=(.*)$/is.exec(local)
+  // "SRS1-==" is somebody's name, which would lead nowhere.
+  const second = /^SRS1[=+-]([^=]*)=([^=]+)=(.+)$/is.exec(local)
   // A third station and all after it keep the first and the second, else addresses would grow without end.
   if (second !== null) return sealed([second[2] ?? '', second[3] ?? ''], options)
   const first = /^SRS0([=+-].*)$/is.exec(local)
