@@ -5,6 +5,7 @@
 import fs from 'node:fs'
 import { openEmbeddedMemory } from '../../src/store/embedded/memory.ts'
 import { sleep, systemClock } from '../../src/util/clock.ts'
+import { errnoCode } from '../../src/util/errno_text.ts'
 import { systemRandom } from '../../src/util/random.ts'
 import { LIFETIMES, RULES } from './memory_rules.ts'
 
@@ -31,9 +32,22 @@ for (let n = 0; n < Number(count); n += BATCH) {
     memory.touch('client', 'everybody', now),
   ])
   for (const answer of answers) if (answer.status !== 'found') throw new Error(JSON.stringify(answer))
-  fs.writeSync(1, `${n + BATCH}\n`)
+  await tell(`${n + BATCH}\n`)
 }
 await memory.close()
+
+/** One write(2), which the parent has even if we are killed right after it. Its pipe is full while it looks at what others wrote. */
+async function tell(text: string): Promise<void> {
+  for (;;) {
+    try {
+      fs.writeSync(1, text)
+      return
+    } catch (error) {
+      if (errnoCode(error) !== 'EAGAIN') throw error
+    }
+    await sleep(systemClock, 1)
+  }
+}
 
 async function compactOnAndOn(): Promise<void> {
   for (;;) {
