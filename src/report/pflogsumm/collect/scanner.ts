@@ -3,8 +3,7 @@
  * themselves are counted here; those of a queue id are left as tasks. Whatever looks unusual is read as a string, after
  * pflogsumm's own patterns, so that both ways say the same: the quick one is only taken where it must.
  */
-import { type HeaderOptions, HeaderReader } from '../../../maillog/header.ts'
-import type { LogTime } from '../../../model/log_line.ts'
+import type { HeaderOptions } from '../../../maillog/header.ts'
 import type { CountOptions } from '../../options.ts'
 import { DayRule } from '../day_rule.ts'
 import {
@@ -20,6 +19,7 @@ import {
   OPEN,
   twoDigits,
 } from './bytes.ts'
+import { HeaderScanner } from './header_scanner.ts'
 import { lineCutter, withoutMessageId } from './line.ts'
 import { ACTIONS, RefusalLanes } from './refusal_lanes.ts'
 import { StatelessCounts } from './stateless.ts'
@@ -56,12 +56,6 @@ const LOWER_Z = 122
 const DASH = 45
 const LESS = 60
 const GREATER = 62
-/** "Nov 24 ", then the time, a blank and the host. */
-const TRADITIONAL_CLOCK = 7
-const TRADITIONAL_HOST = 16
-/** "2026-11-24T", then the time. */
-const RFC3339_CLOCK = 11
-const CLOCK_LENGTH = 8
 
 export class Scanner {
   readonly stateless: StatelessCounts
@@ -72,22 +66,12 @@ export class Scanner {
   read = 0
   postfix = 0
   readonly #options: CountOptions
-  #headers: HeaderReader = new HeaderReader({ newest: null })
+  readonly #header: HeaderScanner
   readonly #cut: ReturnType<typeof lineCutter>
   #bytes: Buffer = Buffer.alloc(0)
   #fields: Int32Array = new Int32Array(0)
   #count = 0
   #texts: string[] = []
-  /** The date of the line before as its bytes: a traditional one as three and two, an RFC 3339 one in three numbers. */
-  #dateA = -1
-  #dateB = -1
-  #dateC = -1
-  #isWanted = false
-  #day = 0
-  #date = 0
-  #hour = 0
-  /** Where the time of day stands. */
-  #clock = 0
   /** "smtp[" and the like of the line in hand, and its first word. */
   #daemon = 0
   #id = 0
@@ -102,12 +86,12 @@ export class Scanner {
     this.refusals = new RefusalLanes(options)
     this.warnings = new WarningLanes(options)
     this.days = new DayRule(options)
+    this.#header = new HeaderScanner(this.days)
   }
 
   /** The blocks to come are of another log. */
   beginLog(options: HeaderOptions): void {
-    this.#headers = new HeaderReader(options)
-    this.#dateA = -1
+    this.#header.beginLog(options)
   }
 
   /**
@@ -116,74 +100,17 @@ export class Scanner {
    */
   scan({ bytes, fields }: task.Block, length: number): task.ScanResult {
     this.#bytes = bytes
+    this.#header.bytes = bytes
     this.#fields = fields
     this.#count = 0
     this.#texts = []
     for (let at = 0; at < length; ) {
       this.read++
-      const program = this.#header(at)
-      const end = program < 0 ? -1 : this.#isWanted ? this.#line(program) : lineEnd(bytes, program)
+      const program = this.#header.programAt(at)
+      const end = program < 0 ? -1 : this.#header.isWanted ? this.#line(program) : lineEnd(bytes, program)
       at = (end < 0 ? this.#readAsText(at, program) : end) + 1
     }
     return { count: this.#count, texts: this.#texts }
-  }
-
-  /** Where the program's name begins; -1: it is for `#readAsText` to find out. */
-  #header(start: number): number {
-    const bytes = this.#bytes
-    let at = 0
-    if (bytes[start + 3] === BLANK && bytes[start + 6] === BLANK) {
-      const month = (bytes[start] ?? 0) | ((bytes[start + 1] ?? 0) << 8) | ((bytes[start + 2] ?? 0) << 16)
-      const day = (bytes[start + 4] ?? 0) | ((bytes[start + 5] ?? 0) << 8)
-      if ((month !== this.#dateA || day !== this.#dateB) && !this.#newDate(start, month, day)) return -1
-      this.#clock = start + TRADITIONAL_CLOCK
-      at = start + TRADITIONAL_HOST - 1
-    } else {
-      if (bytes[start + 4] !== DASH || !this.#isSameDate(start)) return -1
-      this.#clock = start + RFC3339_CLOCK
-      at = skipZone(bytes, this.#clock + CLOCK_LENGTH)
-    }
-    const clock = this.#clock
-    this.#hour = twoDigits(bytes, clock)
-    if (this.#hour < 0 || bytes[clock + 2] !== COLON || bytes[clock + 5] !== COLON) return -1
-    if (twoDigits(bytes, clock + 3) < 0 || twoDigits(bytes, clock + 6) < 0 || bytes[at] !== BLANK) return -1
-    const host = ++at
-    let byte = bytes[at] ?? 0
-    while (byte > BLANK && byte !== OPEN) byte = bytes[++at] ?? 0
-    // A colon: the host is left out, and this is the program.
-    if (byte !== BLANK || at === host || bytes[at - 1] === COLON) return -1
-    const next = bytes[at + 1] ?? 0
-    return next > BLANK ? at + 1 : -1
-  }
-
-  #isSameDate(start: number): boolean {
-    const bytes = this.#bytes
-    const year = pack4(bytes, start)
-    const month = (bytes[start + 5] ?? 0) | ((bytes[start + 6] ?? 0) << 8) | (1 << 24)
-    const day = (bytes[start + 8] ?? 0) | ((bytes[start + 9] ?? 0) << 8)
-    if (bytes[start + 7] !== DASH || bytes[start + 10] !== 84) return false
-    if (year === this.#dateC && month === this.#dateA && day === this.#dateB) return true
-    if (!this.#newDate(start, month, day)) return false
-    this.#dateC = year
-    return true
-  }
-
-  /** Reads the line of another date by the reader of all forms, which knows about years. False: it is none of the two common forms. */
-  #newDate(start: number, month: number, day: number): boolean {
-    this.#dateA = -1
-    const text = this.#bytes.toString('latin1', start, lineEnd(this.#bytes, start))
-    const line = this.#headers.read(text, 0, text.length)
-    if (line === null || (line.form !== 'rfc3164' && line.form !== 'rfc3339')) return false
-    this.#setDate(line.time)
-    this.#dateA = month
-    this.#dateB = day
-    return true
-  }
-
-  #setDate(time: LogTime): void {
-    this.#isWanted = this.days.wants(time)
-    this.#day = this.days.numberOf(time)
-    this.#date = time.day
   }
 
   /** The end of the line; -1: it must be read as a string. */
@@ -302,7 +229,7 @@ export class Scanner {
     const action = ACTIONS[this.refusals.count(this.#bytes, value)]
     if (action === undefined) return -1
     this.#accept()
-    this.traffic.hour = this.#hour
+    this.traffic.hour = this.#header.hour
     this.stateless.noteRefusal(action)
     return lineEnd(this.#bytes, value)
   }
@@ -344,12 +271,12 @@ export class Scanner {
   /** A line of Postfix. */
   #accept(): void {
     this.postfix++
-    if (this.#date !== this.days.lastDate) this.#beginDay()
+    if (this.#header.date !== this.days.lastDate) this.#beginDay()
   }
 
   #beginDay(): void {
-    this.days.begin(this.#date, this.#day)
-    this.traffic.selectDay(this.#day)
+    this.days.begin(this.#header.date, this.#header.day)
+    this.traffic.selectDay(this.#header.day)
     if (this.#options.zeroFill) this.traffic.zeroFill()
   }
 
@@ -364,9 +291,10 @@ export class Scanner {
     fields[at + task.VALUE] = this.#idEnd + 2
     fields[at + task.END] = end
     fields[at + task.PROGRAM] = program
-    fields[at + task.HOUR] = this.#hour
-    fields[at + task.CLOCK] = twoDigits(this.#bytes, this.#clock + 3) * 100 + twoDigits(this.#bytes, this.#clock + 6)
-    fields[at + task.DAY] = this.#day
+    fields[at + task.HOUR] = this.#header.hour
+    fields[at + task.CLOCK] =
+      twoDigits(this.#bytes, this.#header.clock + 3) * 100 + twoDigits(this.#bytes, this.#header.clock + 6)
+    fields[at + task.DAY] = this.#header.day
     fields[at + task.ROW] = this.days.row
   }
 
@@ -386,12 +314,8 @@ export class Scanner {
   }
 
   #countAnyForm(text: string): void {
-    const line = this.#headers.read(text, 0, text.length)
-    if (line === null) return
-    this.#dateA = -1
-    this.#setDate(line.time)
-    if (!this.#isWanted) return
-    this.#hour = line.time.hour
+    const line = this.#header.readAnyForm(text)
+    if (line === null || !this.#header.isWanted) return
     const { minute, second } = line.time
     this.#countText(line.text, { clock: minute * 100 + second })
   }
@@ -403,7 +327,7 @@ export class Scanner {
     const line = this.#cut(withoutMessageId(text))
     if (line === null) return
     this.#accept()
-    this.traffic.hour = this.#hour
+    this.traffic.hour = this.#header.hour
     if (this.stateless.count(line)) return
     if ('program' in place) this.#leave(task.OTHER, place.program, place.end)
     else {
@@ -413,20 +337,4 @@ export class Scanner {
       this.#fields[at + task.CLOCK] = place.clock
     }
   }
-}
-
-/** Behind a fraction and a zone, as of RFC 3339; there the host's blank must be. */
-function skipZone(bytes: Uint8Array, start: number): number {
-  let at = start
-  if (bytes[at] === 46)
-    do at++
-    while (isDigit(bytes[at]))
-  // "Z"
-  if (bytes[at] === 90) return at + 1
-  const isZone = (bytes[at] === 43 || bytes[at] === DASH) && twoDigits(bytes, at + 1) >= 0 && bytes[at + 3] === COLON
-  return isZone && twoDigits(bytes, at + 4) >= 0 ? at + 6 : start - 1
-}
-
-function pack4(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)
 }
