@@ -22,7 +22,8 @@ async function readAll(path: string): Promise<{ readonly bytes: Buffer; readonly
     },
   })
   const chunks: Buffer[] = []
-  for await (const chunk of input.chunks) chunks.push(chunk)
+  // A chunk is good until the next one.
+  for await (const chunk of input.chunks) chunks.push(Buffer.from(chunk))
   return { bytes: Buffer.concat(chunks), progress }
 }
 

@@ -2,13 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { PassThrough, Readable, type Transform } from 'node:stream'
+import { promisify } from 'node:util'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { DateRange } from '../report/options.ts'
 import { errnoText } from '../util/errno_text.ts'
 import type { LogPlace } from './report_log.ts'
 
 export interface LogInput {
-  /** Unpacked. Throws LogInputError when it ends before its time. */
+  /** Unpacked. A chunk is good until the next one is asked for. Throws LogInputError when it ends before its time. */
   readonly chunks: AsyncIterable<Buffer>
 }
 
@@ -25,6 +26,9 @@ export interface OpenOptions {
 
 /** One read(2). Larger ones gain nothing. */
 const CHUNK_BYTES = 1 << 16
+const FILE_CHUNK_BYTES = 1 << 18
+
+const readInto = promisify(fs.read)
 
 const GZIP = Buffer.from([0x1f, 0x8b])
 const XZ = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])
@@ -34,25 +38,53 @@ const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 export async function openLogPlace(options: OpenOptions): Promise<LogInput> {
   const { place } = options
   if (place.kind === 'journal') return { chunks: readJournal(options.dates) }
-  const name = place.kind === 'stdin' ? 'standard input' : place.path
-  const raw = place.kind === 'stdin' ? process.stdin : openFile(place.path)
+  if (place.kind === 'file') return { chunks: openFile(place.path, options) }
+  const raw = process.stdin
   raw.on('data', chunk => options.progress(chunk.length))
   raw.pause()
-  return { chunks: unpack(raw, name) }
+  return { chunks: unpack(raw, 'standard input') }
 }
 
-function openFile(path: string): Readable {
+function openFile(path: string, options: OpenOptions): AsyncIterable<Buffer> {
   try {
     // Opened here, so that what is wrong is known before anything is counted.
     const fd = fs.openSync(path, 'r')
-    if (fs.fstatSync(fd).isDirectory()) {
+    const stat = fs.fstatSync(fd)
+    if (stat.isDirectory()) {
       fs.closeSync(fd)
       throw new LogInputError(`cannot read ${path}: it is a directory`)
     }
-    return fs.createReadStream(path, { fd, highWaterMark: CHUNK_BYTES })
+    // A pipe cannot be read at a place, so its head would be gone.
+    if (stat.isFile() && unpackerFor(headOf(fd)) === null) return readPlainFile(fd, path, options)
+    const raw = fs.createReadStream(path, { fd, highWaterMark: CHUNK_BYTES })
+    raw.on('data', chunk => options.progress(chunk.length))
+    raw.pause()
+    return unpack(raw, path)
   } catch (error) {
     if (error instanceof LogInputError) throw error
     throw new LogInputError(`cannot read ${path}: ${errnoText(error)}`)
+  }
+}
+
+function headOf(fd: number): Buffer {
+  const head = Buffer.alloc(XZ.length)
+  return head.subarray(0, fs.readSync(fd, head, 0, head.length, 0))
+}
+
+/** The chunks share their memory: a stream's would be garbage by the gigabyte. */
+async function* readPlainFile(fd: number, path: string, options: OpenOptions): AsyncGenerator<Buffer> {
+  const chunk = Buffer.alloc(FILE_CHUNK_BYTES)
+  try {
+    for (;;) {
+      const { bytesRead } = await readInto(fd, chunk, 0, chunk.length, null)
+      if (bytesRead === 0) return
+      options.progress(bytesRead)
+      yield chunk.subarray(0, bytesRead)
+    }
+  } catch (error) {
+    throw new LogInputError(`cannot read ${path} to its end: ${errnoText(error)}`)
+  } finally {
+    fs.closeSync(fd)
   }
 }
 

@@ -2,9 +2,9 @@
 
 const FIRST_SLOTS = 1024
 const FIRST_BYTES = 16_384
-/** FNV-1a. */
-const HASH_START = 0x811c9dc5
-const HASH_STEP = 0x01000193
+/** Odd, with bits everywhere. */
+const HASH_START = 0x2c1b3c6d
+const HASH_STEP = 0x9e3779b1
 
 export class Names {
   #bytes = Buffer.alloc(FIRST_BYTES)
@@ -21,9 +21,17 @@ export class Names {
 
   /** The number of the bytes from `from` to before `to`; a new one, from 0 upwards, if they are new. */
   intern(bytes: Uint8Array, from: number, to: number): number {
-    let hash = HASH_START
-    for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), HASH_STEP)
-    hash ^= hash >>> 15
+    let hash = HASH_START ^ (to - from)
+    let at = from
+    // Four at a time: a multiplication is slow where the next one waits for it.
+    for (; at + 4 <= to; at += 4) {
+      const four =
+        (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)
+      hash = Math.imul(hash ^ four, HASH_STEP)
+      hash ^= hash >>> 15
+    }
+    for (; at < to; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), HASH_STEP)
+    hash ^= hash >>> 13
     const slots = this.#slots
     const mask = slots.length - 2
     for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {

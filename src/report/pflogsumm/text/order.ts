@@ -28,18 +28,22 @@ export function hostKey(name: string): string {
   return key + lower.slice(0, end)
 }
 
+/** Names that were counted as often, sorted. */
+export interface Rank {
+  readonly figure: number
+  readonly names: readonly string[]
+}
+
 /** Most first, then by name; pflogsumm leaves the order of those that have the same key to chance. */
-export function mostFirst(counts: Iterable<readonly [string, number]>): readonly (readonly [string, number])[] {
+export function* mostFirst(counts: Iterable<readonly [string, number]>): Generator<Rank> {
   const byFigure = new Map<number, string[]>()
   for (const [name, figure] of counts) {
     const names = byFigure.get(figure)
     if (names === undefined) byFigure.set(figure, [name])
     else names.push(name)
   }
-  const sorted: (readonly [string, number])[] = []
   for (const figure of [...byFigure.keys()].sort((a, b) => b - a))
-    for (const name of byKey(byFigure.get(figure) ?? [])) sorted.push([name, figure])
-  return sorted
+    yield { figure, names: byKey(byFigure.get(figure) ?? []) }
 }
 
 /** Most figures of a log are 1, so these are many: sorted as they are they need no function for each comparison. */

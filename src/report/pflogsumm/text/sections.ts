@@ -15,11 +15,15 @@ function listHeading(title: string, size: number, quiet: boolean): string | null
 }
 
 function rows(counts: Iterable<readonly [string, number]>, limit: number, indent: string): string {
-  const sorted = mostFirst(counts)
-  let text = ''
-  for (const [name, figure] of limit > 0 ? sorted.slice(0, limit) : sorted)
-    text += `${indent}${count(figure)}  ${name}\n`
-  return text
+  const lines: string[] = []
+  for (const { figure, names } of mostFirst(counts)) {
+    const head = `${indent}${count(figure)}  `
+    for (const name of names) {
+      lines.push(head, name, '\n')
+      if (lines.length === limit * 3) return lines.join('')
+    }
+  }
+  return lines.join('')
 }
 
 /** Senders or recipients by one of their figures. */
@@ -46,7 +50,7 @@ export function nestedSection(
 }
 
 function walk(counts: Counts2 | Counts3 | Counts, limit: number, indent: string): string {
-  let text = ''
+  const parts: string[] = []
   for (const [name, below] of [...counts].sort(([a], [b]) => byBytes(a, b))) {
     if (typeof below === 'number') return rows(counts as Counts, limit, indent)
     let sum = 0
@@ -55,9 +59,10 @@ function walk(counts: Counts2 | Counts3 | Counts, limit: number, indent: string)
       if (typeof value === 'number') sum += value
       else isLast = false
     const total = isLast ? ` (total: ${sum})` : ''
-    text += `${indent}${name}${isLast && limit > 0 ? ` (top ${limit})` : ''}${total}\n${walk(below, limit, `${indent}  `)}`
+    const top = isLast && limit > 0 ? ` (top ${limit})` : ''
+    parts.push(`${indent}${name}${top}${total}\n`, walk(below, limit, `${indent}  `))
   }
-  return text
+  return parts.join('')
 }
 
 /** Messages of master(8). */
