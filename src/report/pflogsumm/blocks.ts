@@ -3,7 +3,7 @@ import { NEWLINE } from './collect/bytes.ts'
 import { type Block, roomFor } from './collect/tasks.ts'
 
 /** Large enough that what is done once a block does not matter, small enough for the cache of a processor. */
-export const BLOCK_BYTES = 1 << 19
+export const BLOCK_BYTES = 1 << 18
 
 /** `length` bytes of the block are lines. */
 export interface FilledBlock<B extends Block> {

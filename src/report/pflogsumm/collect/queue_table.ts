@@ -8,16 +8,20 @@ const FIRST_SLOTS = 4096
 const FULL = 0.7
 const DEFERRED = 0x8000_0000
 const ORIGIN = 0x7fff_ffff
-/** In `#sizes`: too large for it, and kept in `#large`. */
+/** As a size: too large for it, and kept in `#large`. */
 const LARGE = 0xffff_ffff
 
+/** Fields of a slot, which are side by side: one access to memory finds them all. */
+const HASH = 0
+const OTHER_HASH = 1
+const SIZE = 2
+/** The number of the origin + 1, and whether the message was deferred. */
+const ORIGIN_FIELD = 3
+const FIELDS = 4
+
 export class QueueTable {
-  #low = new Uint32Array(FIRST_SLOTS)
-  #high = new Uint32Array(FIRST_SLOTS)
-  #sizes = new Uint32Array(FIRST_SLOTS)
-  /** The number of the origin + 1, and whether the message was deferred. */
-  #origins = new Uint32Array(FIRST_SLOTS)
-  /** By slot's hash as text: a mail of more than 4 GB is rare enough for a slow map. */
+  #slots = new Uint32Array(FIRST_SLOTS * FIELDS)
+  /** By its hashes: a mail of more than 4 GB is rare enough for a slow map. */
   readonly #large = new Map<string, number>()
   #used = 0
 
@@ -35,75 +39,69 @@ export class QueueTable {
     high = high >>> 0
     // Zeros mark a free slot.
     if (low === 0) low = 1
-    const mask = this.#low.length - 1
-    let slot = low & mask
+    const slots = this.#slots
+    const mask = slots.length - FIELDS
+    let slot = (low * FIELDS) & mask
     for (;;) {
-      const there = this.#low[slot]
-      if (there === low && this.#high[slot] === high) return slot
+      const there = slots[slot]
+      if (there === low && slots[slot + OTHER_HASH] === high) return slot
       if (there === 0) break
-      slot = (slot + 1) & mask
+      slot = (slot + FIELDS) & mask
     }
-    if (this.#used >= this.#low.length * FULL) {
+    if (this.#used * FIELDS >= slots.length * FULL) {
       this.#grow()
       return this.place(bytes, from, to)
     }
     this.#used++
-    this.#low[slot] = low
-    this.#high[slot] = high
+    slots[slot + HASH] = low
+    slots[slot + OTHER_HASH] = high
     return slot
   }
 
   /** Bytes; 0: not known. */
   size(place: number): number {
-    const size = this.#sizes[place] ?? 0
+    const size = this.#slots[place + SIZE] ?? 0
     return size === LARGE ? (this.#large.get(this.#key(place)) ?? 0) : size
   }
 
   setSize(place: number, size: number): void {
-    if (size < LARGE) this.#sizes[place] = size
-    else {
-      this.#sizes[place] = LARGE
-      this.#large.set(this.#key(place), size)
-    }
+    this.#slots[place + SIZE] = Math.min(size, LARGE)
+    if (size >= LARGE) this.#large.set(this.#key(place), size)
   }
 
   /** The number of where the message came from, or -1. */
   origin(place: number): number {
-    return ((this.#origins[place] ?? 0) & ORIGIN) - 1
+    return ((this.#slots[place + ORIGIN_FIELD] ?? 0) & ORIGIN) - 1
   }
 
   /** -1 forgets it. */
   setOrigin(place: number, origin: number): void {
-    this.#origins[place] = ((this.#origins[place] ?? 0) & DEFERRED) | (origin + 1)
+    const before = this.#slots[place + ORIGIN_FIELD] ?? 0
+    this.#slots[place + ORIGIN_FIELD] = (before & DEFERRED) | (origin + 1)
   }
 
   /** Whether this is the first time that it is deferred. */
   defer(place: number): boolean {
-    const before = this.#origins[place] ?? 0
-    this.#origins[place] = before | DEFERRED
+    const before = this.#slots[place + ORIGIN_FIELD] ?? 0
+    this.#slots[place + ORIGIN_FIELD] = before | DEFERRED
     return (before & DEFERRED) === 0
   }
 
   #key(place: number): string {
-    return `${this.#low[place]} ${this.#high[place]}`
+    return `${this.#slots[place]} ${this.#slots[place + OTHER_HASH]}`
   }
 
   #grow(): void {
-    const [low, high, sizes, origins] = [this.#low, this.#high, this.#sizes, this.#origins]
-    const length = low.length * 2
-    this.#low = new Uint32Array(length)
-    this.#high = new Uint32Array(length)
-    this.#sizes = new Uint32Array(length)
-    this.#origins = new Uint32Array(length)
-    for (let i = 0; i < low.length; i++) {
-      const key = low[i] ?? 0
-      if (key === 0) continue
-      let slot = key & (length - 1)
-      while (this.#low[slot] !== 0) slot = (slot + 1) & (length - 1)
-      this.#low[slot] = key
-      this.#high[slot] = high[i] ?? 0
-      this.#sizes[slot] = sizes[i] ?? 0
-      this.#origins[slot] = origins[i] ?? 0
+    const before = this.#slots
+    const slots = new Uint32Array(before.length * 2)
+    const mask = slots.length - FIELDS
+    for (let at = 0; at < before.length; at += FIELDS) {
+      const low = before[at] ?? 0
+      if (low === 0) continue
+      let slot = (low * FIELDS) & mask
+      while (slots[slot] !== 0) slot = (slot + FIELDS) & mask
+      slots.set(before.subarray(at, at + FIELDS), slot)
     }
+    this.#slots = slots
   }
 }

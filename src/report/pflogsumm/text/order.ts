@@ -54,10 +54,9 @@ function byKey(names: readonly string[]): readonly string[] {
       .map(name => ({ name, key: hostKey(name) }))
       .sort((a, b) => byBytes(a.key, b.key) || byBytes(a.name, b.name))
       .map(({ name }) => name)
-  return names
-    .map(name => `${escaped(hostKey(name))}${SEPARATOR}${name}`)
-    .sort()
-    .map(both => both.slice(both.indexOf(SEPARATOR) + 1))
+  const sorted = names.map(name => `${escaped(hostKey(name))}${SEPARATOR}${name}`).sort()
+  for (const [index, both] of sorted.entries()) sorted[index] = both.slice(both.indexOf(SEPARATOR) + 1)
+  return sorted
 }
 
 /** An address may have a zero. What is escaped sorts as it did. */

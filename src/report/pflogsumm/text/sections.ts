@@ -15,6 +15,9 @@ function listHeading(title: string, size: number, quiet: boolean): string | null
 }
 
 function rows(counts: Iterable<readonly [string, number]>, limit: number, indent: string): string {
+  // Most reasons hit one thing.
+  if (counts instanceof Map && counts.size === 1)
+    for (const [name, figure] of counts) return `${indent}${count(figure)}  ${name}\n`
   const lines: string[] = []
   for (const { figure, names } of mostFirst(counts)) {
     const head = `${indent}${count(figure)}  `
