@@ -1,6 +1,7 @@
 /** One worker as the supervisor sees it: a process of its own, or this one (postern_workers = 0). */
 import { type ChildProcess, fork } from 'node:child_process'
 import type { AcceptedSocket } from '../net/listener.ts'
+import { compileCacheEnvironment } from './compile_cache.ts'
 import type { Arrival } from './connection_queue.ts'
 import type { ToSupervisor, ToWorker } from './messages.ts'
 
@@ -37,6 +38,7 @@ export function startWorkerProcess(
   const child: ChildProcess = fork(PROGRAM, [String(place.processes), String(place.slot)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'json',
+    env: { ...process.env, ...compileCacheEnvironment() },
     execArgv: [...process.execArgv, YOUNG_SPACE],
   })
   let gone = false
