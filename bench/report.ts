@@ -94,7 +94,8 @@ function best(name: string, command: readonly string[]): Row {
 /** By time(1), which knows the peak of memory. */
 function timed(command: readonly string[]): { readonly seconds: number; readonly peakMb: number } {
   const { stderr, status } = spawnSync('/usr/bin/time', ['-f', '%e %M', ...command], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    // A pipe: grep does not read at all when it writes to /dev/null.
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C' },
     maxBuffer: 1 << 28,
   })

@@ -4,7 +4,7 @@ import { Names } from './names.ts'
 import { domainOf } from './rewrite.ts'
 
 /** Clients that are remembered; then all are forgotten. */
-const MOST_CLIENTS = 20_000
+const MOST_CLIENTS = 100_000
 
 export class ClientDomains {
   readonly #domains: Names

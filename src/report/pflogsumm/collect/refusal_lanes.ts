@@ -20,6 +20,8 @@ const STAGES = ['RCPT', 'DATA', 'CONNECT'] as const
 const STAGE_WORDS = STAGES.map(stage => word(`${stage} from `))
 const SENDER_REJECTED = word('Sender address rejected: ')
 const RECIPIENT_REJECTED = word('Recipient address rejected: ')
+const SENDER_REJECTED_COLON = word('Sender address rejected:')
+const RECIPIENT_REJECTED_COLON = word('Recipient address rejected:')
 const USER_UNKNOWN = word('User unknown')
 const CLIENT_HOST = word('Client host [')
 const CLIENT = word('client [')
@@ -65,10 +67,10 @@ export class RefusalLanes {
   /** The action (a number of ACTIONS) of the line whose action stands at `start`, where it was counted; -1: it must be read as a string. */
   count(bytes: Uint8Array, start: number): number {
     if (!this.#isOn) return -1
-    const action = ACTION_WORDS.findIndex(each => isAt(bytes, start, each))
+    const action = wordAt(bytes, start, ACTION_WORDS)
     if (action < 0) return -1
     const at = start + (ACTION_WORDS[action]?.length ?? 0)
-    const stage = STAGE_WORDS.findIndex(each => isAt(bytes, at, each))
+    const stage = wordAt(bytes, at, STAGE_WORDS)
     if (stage < 0) return -1
     const client = at + (STAGE_WORDS[stage]?.length ?? 0)
     let end = client
@@ -97,9 +99,9 @@ export class RefusalLanes {
 
   #whom(bytes: Uint8Array, client: number, clientEnd: number): number {
     const { from } = this.#reason
-    if (isAt(bytes, from, SENDER_REJECTED.subarray(0, -1))) return this.#address(bytes, this.#sender)
+    if (isAt(bytes, from, SENDER_REJECTED_COLON)) return this.#address(bytes, this.#sender)
     const isRecipient =
-      isAt(bytes, from, RECIPIENT_REJECTED.subarray(0, -1)) ||
+      isAt(bytes, from, RECIPIENT_REJECTED_COLON) ||
       (isAt(bytes, from, USER_UNKNOWN) &&
         (from + USER_UNKNOWN.length === this.#reason.to || bytes[from + USER_UNKNOWN.length] === BLANK))
     return isRecipient ? this.#address(bytes, this.#recipient) : this.#domains.number(bytes, client, clientEnd)
@@ -168,6 +170,15 @@ export class RefusalLanes {
       }
     return !holds(bytes, reason, SAYS_BLOCKED)
   }
+}
+
+/** The number of the word that stands at `at`; -1: none does. */
+function wordAt(bytes: Uint8Array, at: number, words: readonly Uint8Array[]): number {
+  for (let number = 0; number < words.length; number++) {
+    const each = words[number]
+    if (each !== undefined && isAt(bytes, at, each)) return number
+  }
+  return -1
 }
 
 function holds(bytes: Uint8Array, { from, to }: Span, part: Uint8Array): boolean {

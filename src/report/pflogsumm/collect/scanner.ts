@@ -29,6 +29,7 @@ import { WarningLanes } from './warning_lanes.ts'
 
 const word = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const POSTFIX = word('postfix/')
+const POSTFIX_NAME = word('postfix')
 const SERVICES = [word('submission/'), word('smtps/')]
 const SMTPD = word('smtpd[')
 const POSTSCREEN = word('postscreen[')
@@ -146,7 +147,7 @@ export class Scanner {
 
   #otherProgram(program: number): number {
     const bytes = this.#bytes
-    if (this.#options.syslogName !== '' || isAt(bytes, program, POSTFIX.subarray(0, 7))) return -1
+    if (this.#options.syslogName !== '' || isAt(bytes, program, POSTFIX_NAME)) return -1
     let at = program
     // Without a program it may be a line within a line.
     for (let byte = bytes[at]; byte !== OPEN; byte = bytes[++at]) {
